@@ -1,0 +1,1 @@
+export { type Script, scripted } from './scripted.ts'
