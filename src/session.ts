@@ -234,14 +234,14 @@ export class Session {
   }
 
   /** Fills a new, empty session with the transcript of `source` up to seq `at`. */
-  async forkFrom(source: { session: string; messages: readonly { seq: number; message: Message }[]; title: string }, at: number): Promise<void> {
+  async forkFrom(source: { session: string; messages: readonly { seq: number; message: Message }[]; title: string; principal?: Principal }, at: number): Promise<void> {
     await this.#exclusive(async () => {
       if (this.state.begun) throw new KitError('session/busy', 'a fork needs a new session')
       const messages = source.messages.filter(({ seq }) => seq <= at).map(({ message }) => message)
       const run = crypto.randomUUID()
       await this.#store(
         [
-          { type: 'start', attempt: 'first', title: source.title, forked: { from: source.session, seq: at } },
+          { type: 'start', attempt: 'first', title: source.title, forked: { from: source.session, seq: at }, ...(source.principal && { request: { principal: source.principal } }) },
           ...messages.map((message): EventBody => ({ type: 'message', message })),
           { type: 'finish', reason: 'stop', usage: { input: 0, output: 0 } },
         ],

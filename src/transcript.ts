@@ -15,6 +15,8 @@ export interface SessionState {
   operations: Map<string, { hash: string; run: string; seq: number }>
   answered: Set<string>
   usage: Usage
+  /** The principal that made the session. */
+  owner?: string
   title: string
   updated: number
   /** Whether anything was ever said. */
@@ -40,6 +42,7 @@ export function fold(state: SessionState, event: Event): SessionState {
       }
       const operation = event.request?.operation
       if (operation) state.operations.set(operation.key, { hash: operation.hash, run: event.run, seq })
+      if (!state.begun && event.request?.principal) state.owner = event.request.principal.id
       if (event.title !== undefined && !state.title) state.title = event.title
       state.begun = true
       break

@@ -1,0 +1,208 @@
+import type { Agent } from '../agent.ts'
+import { sha256 } from '../blobs.ts'
+import { canonical } from '../canonical.ts'
+import type { Context, Principal } from '../context.ts'
+import { KitError } from '../errors.ts'
+import type { Event, Stored } from '../event.ts'
+import { textOf } from '../message.ts'
+import type { Session } from '../session.ts'
+import { toSSE } from '../sse.ts'
+import type { Store } from '../store.ts'
+import { type BodyLimits, readJson } from './body.ts'
+import { clientRequest } from './input.ts'
+import { invalid } from './problem.ts'
+import { project, projectMessage } from './project.ts'
+
+/** What a session's owner needs to answer its routes: the same on a Durable Object and in a process. */
+export interface SessionRoute {
+  session: Session
+  agent: Agent
+  /** The session's id. */
+  id: string
+  /** Absent where only a ticket can tell. */
+  principal: Principal | undefined
+  /** What follows the session in the path: `runs`, `events`, `pending/abc`, … */
+  rest: string
+  store: Store
+  limits?: BodyLimits
+  context?: Context
+  /** Reads the transcript of another session of the same principal: for forks. */
+  fork?: (target: string, source: Session, at: number, principal: Principal) => Promise<void>
+  /** Accepts a WebSocket and serves it; absent where the platform has none. */
+  socket?: (request: Request, principal: Principal, protocol: string | undefined) => Response | Promise<Response>
+}
+
+interface Ticket {
+  principal: Principal
+  use: 'events' | 'socket'
+}
+
+const ticketTtl = 60_000
+
+/** Answers one request to one session. Throws `KitError`s; another's session and an unknown one are `session/unknown`. */
+export async function sessionRoute(request: Request, route: SessionRoute): Promise<Response> {
+  const { session, rest } = route
+  const [verb = '', id = ''] = rest.split('/')
+  const at = `${request.method} ${id && verb === 'pending' ? 'pending' : rest}`
+  const { principal, protocol } = await who(request, route, verb)
+  if (session.broken) throw new KitError('session/unknown', 'there is no such session')
+  const { owner, begun } = session.state
+  if (begun ? owner !== principal.id : at !== 'POST runs') throw new KitError('session/unknown', 'there is no such session')
+  switch (at) {
+    case 'GET ':
+      return Response.json(snapshot(session, route.id), { headers: { 'cache-control': 'no-store' } })
+    case 'POST runs':
+      return runs(request, route, principal)
+    case 'GET events':
+      return events(request, session)
+    case 'GET socket':
+      if (!route.socket) throw new KitError('request/not-found', 'this platform has no WebSocket')
+      return route.socket(request, principal, protocol)
+    case 'POST ticket':
+      return ticket(request, route, principal)
+    case 'POST cancel':
+      await readJson(request, route.limits)
+      return Response.json({ cancelled: await session.cancel() })
+    case 'POST pending': {
+      const answer = readAnswer(await readJson(request, route.limits))
+      const { run, after } = await session.answer({ id, by: principal.id, ...answer })
+      return respond(request, session, run, after)
+    }
+    case 'POST rewind': {
+      const { to } = await readJson(request, route.limits)
+      await session.rewind(to as number)
+      return Response.json(snapshot(session, route.id))
+    }
+    case 'POST fork': {
+      const { to = session.seq, session: target = crypto.randomUUID() } = await readJson(request, route.limits)
+      if (!route.fork) throw new KitError('request/not-found', 'sessions cannot be forked here')
+      if (typeof to !== 'number' || !Number.isSafeInteger(to) || to < 0 || to > session.seq) throw invalid('to: a seq of this session is needed')
+      if (typeof target !== 'string' || !sessionId.test(target)) throw invalid('session: 1 to 128 letters, digits, _ or -')
+      await route.fork(target, session, to, principal)
+      return Response.json({ session: target }, { status: 201 })
+    }
+    case 'PATCH ': {
+      const { title } = await readJson(request, route.limits)
+      if (typeof title !== 'string' || !title.trim()) throw invalid('title: text is needed')
+      await session.rename(title.trim())
+      return Response.json(snapshot(session, route.id))
+    }
+    case 'DELETE ':
+      await session.erase()
+      return new Response(null, { status: 204 })
+    default:
+      throw new KitError('request/not-found', 'there is no such route')
+  }
+}
+
+export const sessionId: RegExp = /^[a-zA-Z0-9_-]{1,128}$/
+
+/** What a client shows before the first event. */
+export function snapshot(session: Session, id: string): Record<string, unknown> {
+  const { title, usage, messages, pending } = session.state
+  return {
+    session: id, seq: session.seq, title, running: session.running,
+    pending: [...pending.values()].map((open) => ({ ...open, ...(open.call && { call: { id: open.call.id, name: open.call.name, input: open.call.input } }) })),
+    messages: messages.map(({ seq, message }) => ({ ...projectMessage(message), seq })), usage,
+  }
+}
+
+export function readAnswer(body: Record<string, unknown>): { approve?: boolean; reason?: string; output?: unknown } {
+  const { approve, reason } = body
+  if (approve !== undefined && typeof approve !== 'boolean') throw invalid('approve: true or false is needed')
+  if (reason !== undefined && (typeof reason !== 'string' || reason.length > 2000)) throw invalid('reason: text of at most 2,000 characters is needed')
+  if (approve === undefined && !('output' in body)) throw invalid('approve or output is needed')
+  return { ...(approve !== undefined && { approve }), ...(reason !== undefined && { reason }), ...('output' in body && { output: body.output }) }
+}
+
+async function runs(request: Request, { session, agent, limits }: SessionRoute, principal: Principal): Promise<Response> {
+  const mode = new URL(request.url).searchParams.get('mode') ?? 'reject'
+  if (mode !== 'reject' && mode !== 'queue' && mode !== 'steer') throw invalid('mode: queue or steer')
+  const body = await readJson(request, limits)
+  const { messages, ...rest } = clientRequest(body, agent)
+  // in a session the journal is the history: of what the client sends, only what is new counts
+  const fresh = 'messages' in body ? messages.slice(-1) : messages
+  if (fresh[0]?.role !== 'user') throw invalid('the last message must be the user’s')
+  const key = request.headers.get('idempotency-key')
+  const operation = key === null ? undefined : { key: key.slice(0, 255), hash: await sha256(canonical(body)) }
+  const { run, after } = await session.submit(fresh, { mode, principal, ...rest, ...(operation && { operation }) })
+  return respond(request, session, run, after)
+}
+
+/** A run that has begun, as events or as its result. The reader may go away: the run stays with the session. */
+async function respond(request: Request, session: Session, run: string, after: number): Promise<Response> {
+  const abort = new AbortController()
+  const events = ofRun(session, run, after, abort.signal)
+  if (wantsEvents(request)) return toSSE(events, { abort, headers: { 'x-run-id': run } })
+  return Response.json(await resultOf(events, run), { headers: { 'x-run-id': run } })
+}
+
+async function* ofRun(session: Session, run: string, after: number, signal: AbortSignal): AsyncGenerator<Event, void, void> {
+  for await (const event of session.events({ after, signal, linger: 0 })) {
+    if (event.run !== run) continue
+    yield project(event)
+    if (event.type === 'finish') return
+  }
+}
+
+export const wantsEvents = (request: Request): boolean => /text\/event-stream/i.test(request.headers.get('accept') ?? '')
+
+/** The JSON answer of a run. Throws the error that ended it. */
+export async function resultOf(events: AsyncIterable<Event>, runId: string): Promise<Record<string, unknown>> {
+  const result: Record<string, unknown> = { text: '', messages: [], usage: { input: 0, output: 0 }, finish: 'interrupted', runId }
+  const messages: unknown[] = []
+  for await (const event of events) {
+    if (event.type === 'message' && event.message.role !== 'user') {
+      messages.push(event.message)
+      if (event.message.role === 'assistant') result.text = textOf(event.message)
+    } else if (event.type === 'pending') result.pending = [...((result.pending as unknown[]) ?? []), event]
+    else if (event.type === 'error') throw new KitError(event.code, event.message, { retryable: event.retryable, ...(event.retryAfter !== undefined && { retryAfter: event.retryAfter }) })
+    else if (event.type === 'finish') Object.assign(result, { finish: event.reason, usage: event.usage, ...(event.output !== undefined && { output: event.output }) })
+  }
+  return { ...result, messages }
+}
+
+function events(request: Request, session: Session): Response {
+  const { searchParams } = new URL(request.url)
+  const cursor = request.headers.get('last-event-id') ?? searchParams.get('after') ?? '0'
+  if (!/^\d{1,15}$/.test(cursor) || Number(cursor) > session.seq) throw invalid('after: the cursor is beyond the head')
+  const after = Number(cursor)
+  const active = session.running || session.state.pending.size > 0
+  if (after === session.seq && !active && request.headers.has('last-event-id')) return new Response(null, { status: 204 })
+  const abort = new AbortController()
+  return toSSE(shown(session.events({ after, live: searchParams.get('live') !== 'false', signal: abort.signal })), { abort })
+}
+
+async function* shown(events: AsyncIterable<Stored>): AsyncGenerator<Event, void, void> {
+  for await (const event of events) yield project(event)
+}
+
+async function ticket(request: Request, { store, id, agent, limits }: SessionRoute, principal: Principal): Promise<Response> {
+  const { use = 'events' } = await readJson(request, limits)
+  if (use !== 'events' && use !== 'socket') throw invalid('use: events or socket')
+  if (!store.compareAndSet) throw new KitError('store/unsupported', 'tickets need a store with compare-and-set')
+  const bytes = crypto.getRandomValues(new Uint8Array(24))
+  const secret = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+  await store.set(await ticketKey(agent.name, id, secret), { principal, use } satisfies Ticket, { ttl: ticketTtl })
+  return Response.json({ ticket: secret, expires: Date.now() + ticketTtl }, { headers: { 'cache-control': 'no-store' } })
+}
+
+/** The principal, by the request's own authentication or by a ticket, which counts once. */
+async function who(request: Request, { principal, store, id, agent }: SessionRoute, verb: string): Promise<{ principal: Principal; protocol?: string }> {
+  const protocols = (request.headers.get('sec-websocket-protocol') ?? '').split(',').map((name) => name.trim())
+  const protocol = protocols.find((name) => name.startsWith('edgeswarm.ticket.'))
+  const secret = protocol?.slice('edgeswarm.ticket.'.length) ?? new URL(request.url).searchParams.get('ticket')
+  if (secret) {
+    const key = await ticketKey(agent.name, id, secret)
+    const found = (await store.get(key)) as Ticket | undefined
+    if (found?.use === verb && (await store.compareAndSet?.(key, found, { use: 'spent' }, { ttl: ticketTtl }))) {
+      return { principal: found.principal, ...(protocol && { protocol }) }
+    }
+    throw new KitError('auth/missing', 'this ticket does not count (any more)')
+  }
+  if (!principal) throw new KitError('auth/missing', 'who are you?')
+  return { principal }
+}
+
+/** The store never holds the ticket itself. */
+const ticketKey = async (agent: string, session: string, secret: string): Promise<string> => `ticket/${await sha256(`${agent}/${session}/${secret}`)}`
