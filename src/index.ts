@@ -3,7 +3,7 @@ export { type Blobs, memoryBlobs } from './blobs.ts'
 export { agent, type AgentBuilder, type ReadyBuilder } from './builder.ts'
 export type { Context, Principal } from './context.ts'
 export { KitError, type KitErrorCode, ToolError } from './errors.ts'
-export type { Attempt, Event, EventBody, EventOf, FinishReason, Pending, PendingAnswer, RunRequest, Stored } from './event.ts'
+export { type Attempt, type Event, type EventBody, type EventOf, type FinishReason, isDelta, type Pending, type PendingAnswer, type RunRequest, type Stored } from './event.ts'
 export { type AppendOptions, type Head, type Journal, memoryJournal } from './journal.ts'
 export {
   type CallPart, type Input, type MediaPart, type Message, type OpaquePart, type Part, type ProviderOptions, type ReasoningPart,

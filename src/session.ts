@@ -257,7 +257,7 @@ export class Session {
     const ended = this.#running?.ended
     this.#running?.abort.abort(new DOMException('erased', 'AbortError'))
     this.#broken ??= new KitError('session/erased', 'this session was erased')
-    clearTimeout(this.#timer)
+    if (this.#timer) clearTimeout(this.#timer)
     await this.#options.journal.erase(this.#options.key)
     await ended
     await this.#options.wake?.(undefined)
@@ -303,7 +303,7 @@ export class Session {
         if (cursor < this.#seq && (cursor < this.#tailFrom || (this.#tail.at(-1)?.seq ?? 0) > cursor)) continue
         if (!live || this.#broken) return
         const active = this.#running || this.state.pending.size
-        if (!(await within(changed, active ? undefined : linger, signal)) && !this.#running && !this.state.pending.size) return
+        if (!(await within(changed, active || linger === Infinity ? undefined : linger, signal)) && !this.#running && !this.state.pending.size) return
       }
     } finally {
       this.#readers--
@@ -467,7 +467,7 @@ export class Session {
   }
 
   #flush(events: readonly Stored[]): Promise<void> {
-    clearTimeout(this.#timer)
+    if (this.#timer) clearTimeout(this.#timer)
     this.#timer = undefined
     const batch = [...this.#unstored, ...events]
     this.#unstored = []
@@ -541,7 +541,7 @@ function signal(): { promise: Promise<void>; fire: () => void } {
 async function within(promise: Promise<void>, ms: number | undefined, signal?: AbortSignal): Promise<boolean> {
   return new Promise((resolve) => {
     const end = (came: boolean) => (): void => {
-      clearTimeout(timer)
+      if (timer) clearTimeout(timer)
       signal?.removeEventListener('abort', gone)
       resolve(came)
     }

@@ -165,7 +165,7 @@ async function use(
     report(run.context, error, { run: run.id, ref, at: `tool ${call.name}` })
     return fail('tool/failed', `tool failed (${ref})`)
   } finally {
-    clearTimeout(timer)
+    if (timer) clearTimeout(timer)
     unfollow()
     limit.abort(new KitError('run/cancelled', 'the tool has ended'))
   }

@@ -34,11 +34,11 @@ export function toSSE(events: AsyncIterable<Event>, { abort, keepAlive = 15_000,
         } catch {
           // the stream ends early: the reader comes back with its cursor
         }
-        clearInterval(timer)
+        if (timer) clearInterval(timer)
         controller.close()
       },
       cancel() {
-        clearInterval(timer)
+        if (timer) clearInterval(timer)
         abort?.abort(new DOMException('the reader went away', 'AbortError'))
         // not awaited: return() waits for the pending next()
         iterator.return?.()?.then(undefined, () => {})

@@ -32,7 +32,7 @@ export async function readJson(request: Request, { bytes = 10_000_000, depth = 6
 
 async function readText(request: Request, bytes: number): Promise<string> {
   if (!request.body) return ''
-  const decoder = new TextDecoder('utf-8', { fatal: true })
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false })
   const reader = request.body.getReader()
   let text = ''
   let size = 0

@@ -1,0 +1,74 @@
+import { z } from 'zod'
+import { tool, type Tool, ToolError } from '../../src/index.ts'
+
+export const time: Tool = tool({
+  name: 'time', description: 'Tells the present date and time.', input: z.object({ zone: z.string().default('UTC').describe('IANA time zone') }), idempotent: true,
+  run({ zone }) {
+    try {
+      return { now: new Date().toLocaleString('en-GB', { timeZone: zone, dateStyle: 'full', timeStyle: 'medium' }), zone }
+    } catch {
+      throw new ToolError(`there is no time zone ${zone}`)
+    }
+  },
+})
+
+export const calculator: Tool = tool({
+  name: 'calculator', description: 'Works out an arithmetic expression of numbers, + - * / % ^ and parentheses.',
+  input: z.object({ expression: z.string().max(200) }), idempotent: true,
+  run: ({ expression }) => ({ expression, value: calculate(expression) }),
+})
+
+export const deleteNotes: Tool = tool({
+  name: 'delete_notes', description: 'Deletes notes of the user. Needs approval.', input: z.object({ which: z.enum(['mine', 'all']) }), approval: true,
+  run: ({ which }, { emit }) => {
+    emit({ deleted: 1, of: 2 })
+    return { deleted: which === 'all' ? 2 : 1, note: 'an example: nothing real was deleted' }
+  },
+})
+
+/** The app's own health, asked in process. */
+export const health = (fetch: (request: Request) => Response | Promise<Response>): Tool =>
+  tool({
+    name: 'health', description: 'Asks this app how it is.', input: z.object({}), idempotent: true,
+    run: async () => (await fetch(new Request('http://localhost/health'))).json(),
+  })
+
+/** Recursive descent: no `eval`, which an edge runtime forbids and a model should never reach. */
+export function calculate(expression: string): number {
+  const tokens = expression.match(/\d+(?:\.\d+)?|[-+*/%^()]/g) ?? []
+  if (tokens.join('') !== expression.replace(/\s/g, '')) throw new ToolError('only numbers, + - * / % ^ and parentheses')
+  let at = 0
+  const sum = (): number => {
+    let value = product()
+    while (tokens[at] === '+' || tokens[at] === '-') value = tokens[at++] === '+' ? value + product() : value - product()
+    return value
+  }
+  const product = (): number => {
+    let value = power()
+    for (;;) {
+      if (tokens[at] === '*') at++, (value *= power())
+      else if (tokens[at] === '/') at++, (value /= power())
+      else if (tokens[at] === '%') at++, (value %= power())
+      else return value
+    }
+  }
+  const power = (): number => {
+    const base = unary()
+    return tokens[at] === '^' ? (at++, base ** power()) : base
+  }
+  const unary = (): number => {
+    const token = tokens[at++]
+    if (token === '-') return -unary()
+    if (token === '(') {
+      const value = sum()
+      if (tokens[at++] !== ')') throw new ToolError('a parenthesis is missing')
+      return value
+    }
+    const value = Number(token)
+    if (token === undefined || Number.isNaN(value)) throw new ToolError('a number is missing')
+    return value
+  }
+  const value = sum()
+  if (at < tokens.length) throw new ToolError('the expression ends too early')
+  return value
+}
