@@ -21,6 +21,8 @@ export interface SessionOptions {
   onChange?: (summary: SessionSummary) => void | Promise<void>
   /** Asks to be called back with `touch()` at this time (Unix ms), or no more; elsewhere the next request does it. */
   wake?: (at: number | undefined) => void | Promise<void>
+  /** Ms after which somebody looks whether a run's isolate is still alive; default 30,000. */
+  deadMan?: number
 }
 
 export interface SessionSummary {
@@ -339,7 +341,7 @@ export class Session {
     const start = { ...first.value, ...(attempt === 'first' && { request }) } as Event
     if (attempt === 'first' && !this.state.title) Object.assign(start, { title: titleOf(messages) })
     // a dead-man's switch: if this isolate dies, something must come back for the run
-    await this.#options.wake?.(Date.now() + 30_000)
+    await this.#options.wake?.(Date.now() + (this.#options.deadMan ?? 30_000))
     await this.#store([start, ...messages.map((message): EventBody => ({ type: 'message', message }))], id)
     const ended = this.#pump(events, abort)
     this.#running = { abort, ended, id }

@@ -49,6 +49,8 @@ function sessionsOf(context: Context): DurableObjectNamespace {
 
 export interface AgentSessionOptions<Env> {
   agents: Agents<Env>
+  /** Ms after which an alarm looks whether a run's isolate is still alive; default 30,000. */
+  deadMan?: number
   onError?: Context['onError']
 }
 
@@ -67,7 +69,7 @@ interface Attachment {
  * readers, a dead one recovers by alarm, sockets hibernate with an automatic answer to `ping`.
  * @example export const AgentSession = agentSession({ agents: { support } })
  */
-export function agentSession<Env extends SessionBindings>({ agents, onError }: AgentSessionOptions<Env>): AgentSessionClass<Env> {
+export function agentSession<Env extends SessionBindings>({ agents, deadMan = 30_000, onError }: AgentSessionOptions<Env>): AgentSessionClass<Env> {
   return class AgentSession extends DurableObject<Env> {
     readonly #store: Store
     #session: Promise<Session> | undefined
@@ -123,7 +125,7 @@ export function agentSession<Env extends SessionBindings>({ agents, onError }: A
       if (!letter) return
       const session = await this.#open(letter)
       // the run is alive: ask again before it could have died unseen
-      if (session.running) await this.ctx.storage.setAlarm(Date.now() + 30_000)
+      if (session.running) await this.ctx.storage.setAlarm(Date.now() + deadMan)
       else await session.touch()
     }
 
@@ -193,6 +195,7 @@ export function agentSession<Env extends SessionBindings>({ agents, onError }: A
       const session = await openSession({
         journal: sqliteJournal(ctx.storage as never), key: letter.session, agent: this.#agent(letter),
         context: { env, store: this.#store, session: letter.session, waitUntil: (work) => ctx.waitUntil(work), ...(onError && { onError }) },
+        deadMan,
         onChange: (summary) => this.#index(letter, session.state.owner, summary),
         wake: async (at) => {
           if (at === undefined) return ctx.storage.deleteAlarm()
