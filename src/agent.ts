@@ -43,7 +43,7 @@ export interface Agent<Output = unknown> {
   /** When to end though the model would go on; default after 20 model calls. */
   readonly stop?: Stop
   /** The answer is JSON held to this schema; a wrong one gets one repair turn. */
-  readonly output?: Schema<never, Output>
+  readonly output?: Schema<unknown, Output>
   readonly settings?: ModelSettings
   readonly timeouts?: Timeouts
   readonly bounds?: Bounds

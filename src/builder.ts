@@ -14,7 +14,7 @@ export interface AgentBuilder<Output = unknown> {
   use(...layers: readonly Middleware[]): this
   stop(stop: Stop): this
   settings(settings: ModelSettings): this
-  output<T>(schema: Schema<never, T>): this extends ReadyBuilder<Output> ? ReadyBuilder<T> : AgentBuilder<T>
+  output<T>(schema: Schema<unknown, T>): this extends ReadyBuilder<Output> ? ReadyBuilder<T> : AgentBuilder<T>
   model(model: Model): ReadyBuilder<Output>
 }
 
@@ -45,7 +45,7 @@ function from(so: Partial<Agent> & { name: string }): ReadyBuilder {
     use: (...layers: readonly Middleware[]) => having({ use: [...(so.use ?? []), ...layers] }),
     stop: (stop: Stop) => having({ stop }),
     settings: (settings: ModelSettings) => having({ settings }),
-    output: (output: Schema<never, unknown>) => having({ output }),
+    output: (output: Schema<unknown, unknown>) => having({ output }),
     model: (model: Model) => having({ model }),
     build: () => defineAgent(so as Agent),
   }

@@ -14,7 +14,7 @@ export interface Schema<In = unknown, Out = In> {
 export type InferOutput<S> = S extends { readonly '~standard': { readonly types?: { readonly output: infer Out } | undefined } } ? Out : unknown
 
 /** The JSON Schema of what a schema takes. Throws a `TypeError` when the schema has no JSON Schema part. */
-export function toJsonSchema(schema: Schema<never, unknown>, of: 'input' | 'output' = 'input'): JsonSchema {
+export function toJsonSchema(schema: Schema<unknown, unknown>, of: 'input' | 'output' = 'input'): JsonSchema {
   const describe = schema['~standard'].jsonSchema?.[of]
   if (!describe) throw new TypeError(`this ${schema['~standard'].vendor} schema cannot describe itself as JSON Schema`)
   const { $schema: _, ...json } = describe({ target: 'draft-2020-12' })
@@ -22,7 +22,7 @@ export function toJsonSchema(schema: Schema<never, unknown>, of: 'input' | 'outp
 }
 
 /** Checks a value; the message names each field that is wrong. */
-export async function check<Out>(schema: Schema<never, Out>, value: unknown): Promise<{ value: Out } | { problem: string }> {
+export async function check<Out>(schema: Schema<unknown, Out>, value: unknown): Promise<{ value: Out } | { problem: string }> {
   const result = await (schema['~standard'] as StandardSchemaV1.Props<unknown, Out>).validate(value)
   if (!result.issues) return { value: result.value }
   const lines = result.issues.slice(0, 10).map(({ message, path }) => {

@@ -24,7 +24,7 @@ export interface ToolContext<Env = unknown> extends Context<Env> {
 export interface Tool {
   readonly name: string
   readonly description?: string
-  readonly input?: Schema<never, unknown>
+  readonly input?: Schema<unknown, unknown>
   readonly run?: (input: never, context: ToolContext<never>) => unknown
   /** Parks the run until the session's owner says yes. */
   readonly approval?: boolean | ((input: never, context: ToolContext<never>) => boolean | Promise<boolean>)
@@ -41,7 +41,7 @@ export interface Tool {
 }
 
 /** A tool's definition with its types tied together; see `Tool`. */
-export interface ToolDefinition<S extends Schema<never, unknown>, Env> {
+export interface ToolDefinition<S extends Schema<unknown, unknown>, Env> {
   name: string
   description?: string
   input?: S
@@ -59,7 +59,7 @@ export interface ToolDefinition<S extends Schema<never, unknown>, Env> {
  * Makes a tool; `run` is typed by the schema of `input`. Throws a `TypeError` for a name that providers refuse.
  * @example tool({ name: 'add', input: z.object({ a: z.number(), b: z.number() }), run: ({ a, b }) => a + b })
  */
-export function tool<S extends Schema<never, unknown>, Env = unknown>(definition: ToolDefinition<S, Env>): Tool {
+export function tool<S extends Schema<unknown, unknown>, Env = unknown>(definition: ToolDefinition<S, Env>): Tool {
   if (!/^[a-zA-Z0-9_-]{1,64}$/.test(definition.name)) throw new TypeError(`a tool's name is 1 to 64 letters, digits, _ or -: ${definition.name}`)
   return Object.freeze({ ...definition }) as Tool
 }

@@ -1,0 +1,34 @@
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { build } from 'esbuild'
+import { expect, test } from 'vitest'
+
+const root = join(import.meta.dirname, '../..')
+
+/** Minified and gzipped bytes, and what went in. Platform `neutral` fails on any Node import: few bytes and no Node in one. */
+async function bundle(contents: string): Promise<{ bytes: number; inputs: string[] }> {
+  const { outputFiles, metafile } = await build({
+    stdin: { contents, resolveDir: root, loader: 'ts' }, bundle: true, minify: true, write: false, metafile: true,
+    format: 'esm', platform: 'neutral', target: 'es2022', mainFields: ['module', 'main'], conditions: ['import'], external: ['cloudflare:workers'],
+  })
+  return { bytes: gzipSync(outputFiles[0]!.contents, { level: 9 }).length, inputs: Object.keys(metafile.inputs) }
+}
+
+const KiB = 1024
+test.each([
+  ['run', "export { agent, run, tool } from './src/index.ts'", 9 * KiB],
+  ['agent + a provider + app()', "export { agent } from './src/index.ts'; export { app } from './src/http/app.ts'; export { demo } from './src/providers/demo.ts'", 30 * KiB],
+])('%s stays small', async (name, code, limit) => {
+  const { bytes } = await bundle(code)
+  console.log(`size: ${name}: ${bytes} bytes gz of ${limit}`)
+  expect(bytes).toBeLessThanOrEqual(limit)
+})
+
+test('importing the root pulls in no provider, no router and no validator', async () => {
+  const { inputs } = await bundle("export * from './src/index.ts'")
+  expect(inputs.filter((file) => /providers|hono|cfworker|jose|zod/.test(file))).toEqual([])
+})
+
+test('a Node built-in does not pass', async () => {
+  await expect(bundle("export * from 'node:fs'")).rejects.toThrow()
+})

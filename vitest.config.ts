@@ -1,0 +1,18 @@
+import { cloudflareTest } from '@cloudflare/vitest-plugin'
+import { defineConfig } from 'vitest/config'
+
+// the same files on three runtimes; what needs Node has a folder of its own
+const neutral = ['test/*.test.ts']
+
+export default defineConfig({
+  test: {
+    coverage: { provider: 'v8', include: ['src/**/*.ts', 'adapters/**/*.ts'], reporter: ['json-summary', 'text-summary'], reportsDirectory: 'coverage' },
+    projects: [
+      { test: { name: 'node', include: [...neutral, 'test/node/*.test.ts', 'test/wire/*.test.ts', 'test/page/*.test.ts'] } },
+      { test: { name: 'edge', include: neutral, environment: 'edge-runtime' } },
+      { plugins: [cloudflareTest({ miniflare: { compatibilityDate: '2026-08-01' } })], test: { name: 'workerd', include: neutral } },
+      { test: { name: 'crash', include: ['test/crash/*.test.ts'], testTimeout: 60_000 } },
+      { test: { name: 'browser', include: ['test/browser/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 } },
+    ],
+  },
+})
