@@ -6,7 +6,12 @@ const neutral = ['test/*.test.ts']
 
 export default defineConfig({
   test: {
-    coverage: { provider: 'v8', include: ['src/**/*.ts', 'adapters/**/*.ts'], reporter: ['json-summary', 'text-summary'], reportsDirectory: 'coverage' },
+    coverage: {
+      provider: 'v8',
+      include: ['src/**/*.ts', 'adapters/**/*.ts'],
+      reporter: ['json-summary', 'text-summary'],
+      reportsDirectory: 'coverage',
+    },
     projects: [
       { test: { name: 'node', include: [...neutral, 'test/node/*.test.ts', 'test/wire/*.test.ts', 'test/page/*.test.ts'] } },
       { test: { name: 'edge', include: neutral, environment: 'edge-runtime' } },

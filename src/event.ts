@@ -4,8 +4,7 @@ import type { Principal } from './context.ts'
 import type { ModelSettings, Source } from './model.ts'
 import type { JsonSchema } from './schema.ts'
 
-export type FinishReason =
-  | 'stop' | 'length' | 'tool-limit' | 'budget' | 'refusal' | 'cancelled' | 'interrupted' | 'error' | 'pending'
+export type FinishReason = 'stop' | 'length' | 'tool-limit' | 'budget' | 'refusal' | 'cancelled' | 'interrupted' | 'error' | 'pending'
 
 /** How a run came to be running: for the first time, after an answer to what it waited for, or after its isolate died. */
 export type Attempt = 'first' | 'resumed' | 'recovered'
@@ -63,7 +62,14 @@ export type EventBody =
   | { type: 'tool-call'; id: string; name: string; input: unknown; by: 'client' | 'provider' | 'kit' }
   | { type: 'tool-start'; id: string; attempt: number }
   | { type: 'tool-progress'; id: string; data: unknown }
-  | { type: 'tool-result'; id: string; name: string; output?: unknown; parts?: ResultPart['parts']; error?: { code: string; message: string } }
+  | {
+      type: 'tool-result'
+      id: string
+      name: string
+      output?: unknown
+      parts?: ResultPart['parts']
+      error?: { code: string; message: string }
+    }
   | { type: 'part'; part: Part }
   | { type: 'source'; source: Source }
   | ({ type: 'pending' } & Pending)

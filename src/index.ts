@@ -3,16 +3,52 @@ export { type Blobs, memoryBlobs } from './blobs.ts'
 export { agent, type AgentBuilder, type ReadyBuilder } from './builder.ts'
 export type { Context, Principal } from './context.ts'
 export { KitError, type KitErrorCode, ToolError } from './errors.ts'
-export { type Attempt, type Event, type EventBody, type EventOf, type FinishReason, isDelta, type Pending, type PendingAnswer, type RunRequest, type Stored } from './event.ts'
+export {
+  type Attempt,
+  type Event,
+  type EventBody,
+  type EventOf,
+  type FinishReason,
+  isDelta,
+  type Pending,
+  type PendingAnswer,
+  type RunRequest,
+  type Stored,
+} from './event.ts'
 export { type AppendOptions, type Head, type Journal, memoryJournal } from './journal.ts'
 export {
-  type CallPart, type Input, type MediaPart, type Message, type OpaquePart, type Part, type ProviderOptions, type ReasoningPart,
-  type RefusalPart, type Replay, type ResultPart, type TextPart, textOf, type Usage, user,
+  type CallPart,
+  type Input,
+  type MediaPart,
+  type Message,
+  type OpaquePart,
+  type Part,
+  type ProviderOptions,
+  type ReasoningPart,
+  type RefusalPart,
+  type Replay,
+  type ResultPart,
+  type TextPart,
+  textOf,
+  type Usage,
+  user,
 } from './message.ts'
 export { type CallState, type Middleware, pending, type ParkRequest, type Run, type Runner } from './middleware.ts'
 export {
-  type Answer, type Chunk, collect, model, type Model, type ModelCall, type ModelFinish, type ModelInfo, type ModelSettings,
-  type OutputFormat, type ReasoningSettings, type Source, type ToolChoice, type ToolInfo,
+  type Answer,
+  type Chunk,
+  collect,
+  model,
+  type Model,
+  type ModelCall,
+  type ModelFinish,
+  type ModelInfo,
+  type ModelSettings,
+  type OutputFormat,
+  type ReasoningSettings,
+  type Source,
+  type ToolChoice,
+  type ToolInfo,
 } from './model.ts'
 export { type Result, run, type RunOptions, stream } from './run.ts'
 export type { InferOutput, JsonSchema, Schema } from './schema.ts'

@@ -65,7 +65,10 @@ export function memoryJournal(): Journal {
     async read(key, { after, limit = 1000, reverse = false } = {}) {
       const events = shelves.get(key)?.events ?? []
       const found = reverse
-        ? events.filter(({ seq }) => seq < (after ?? Infinity)).slice(-limit).reverse()
+        ? events
+            .filter(({ seq }) => seq < (after ?? Infinity))
+            .slice(-limit)
+            .reverse()
         : events.slice(firstAfter(events, after ?? 0)).slice(0, limit)
       return found.map((event) => structuredClone(event))
     },

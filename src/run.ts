@@ -41,7 +41,14 @@ export interface Result<Output = unknown> {
  * @example const { text } = await run(support, 'Hi')
  */
 export async function run<Output>(agent: Agent<Output>, input: Input, options: RunOptions = {}): Promise<Result<Output>> {
-  const result: Result<Output> = { text: '', output: undefined as Output, messages: [], usage: { input: 0, output: 0 }, finish: 'error', runId: '' }
+  const result: Result<Output> = {
+    text: '',
+    output: undefined as Output,
+    messages: [],
+    usage: { input: 0, output: 0 },
+    finish: 'error',
+    runId: '',
+  }
   let failure: KitError | undefined
   for await (const event of start(agent, input, options, (error) => (failure = error))) {
     if (event.type === 'message') {
@@ -65,15 +72,41 @@ export function stream(agent: Agent, input: Input, options: RunOptions = {}): As
   return start(agent, input, options)
 }
 
-async function* start(agent: Agent, input: Input, options: RunOptions, failed?: (error: KitError) => void): AsyncGenerator<Event, void, void> {
-  const { id = crypto.randomUUID(), attempt = 'first', calls = new Map(), steps = 0, depth = 0, parent, steered, tools = [], settings, ...context } = options
+async function* start(
+  agent: Agent,
+  input: Input,
+  options: RunOptions,
+  failed?: (error: KitError) => void,
+): AsyncGenerator<Event, void, void> {
+  const {
+    id = crypto.randomUUID(),
+    attempt = 'first',
+    calls = new Map(),
+    steps = 0,
+    depth = 0,
+    parent,
+    steered,
+    tools = [],
+    settings,
+    ...context
+  } = options
   const abort = new AbortController()
   const stop = context.signal ? follow(context.signal, abort) : undefined
   const limit = setTimeout(() => abort.abort(new KitError('run/timeout', 'the run took too long')), agent.timeouts?.run ?? 900_000)
-  const acting = tools.length || settings ? { ...agent, tools: [...(agent.tools ?? []), ...tools], settings: { ...agent.settings, ...settings } } : agent
+  const acting =
+    tools.length || settings ? { ...agent, tools: [...(agent.tools ?? []), ...tools], settings: { ...agent.settings, ...settings } } : agent
   const run: Run = {
-    id, agent: acting, messages: toMessages(input), context, attempt, calls, steps, depth, signal: abort.signal,
-    ...(parent !== undefined && { parent }), ...(steered && { steered }),
+    id,
+    agent: acting,
+    messages: toMessages(input),
+    context,
+    attempt,
+    calls,
+    steps,
+    depth,
+    signal: abort.signal,
+    ...(parent !== undefined && { parent }),
+    ...(steered && { steered }),
   }
   const ledger: Ledger = { usage: { input: 0, output: 0 } }
   let finished = false
@@ -94,11 +127,20 @@ async function* start(agent: Agent, input: Input, options: RunOptions, failed?: 
       report(context, thrown, { run: id, at: 'run' })
       failed?.(error)
       yield say(run, {
-        type: 'error', code: error.code, message: error.message, retryable: error.retryable,
+        type: 'error',
+        code: error.code,
+        message: error.message,
+        retryable: error.retryable,
         ...(error.retryAfter !== undefined && { retryAfter: error.retryAfter }),
       })
     }
-    const reason = cancelled ? 'cancelled' : error.code === 'budget/spent' ? 'budget' : error.code === 'run/interrupted' ? 'interrupted' : 'error'
+    const reason = cancelled
+      ? 'cancelled'
+      : error.code === 'budget/spent'
+        ? 'budget'
+        : error.code === 'run/interrupted'
+          ? 'interrupted'
+          : 'error'
     finished = true
     yield say(run, { type: 'finish', reason, usage: ledger.usage })
   } finally {
@@ -113,7 +155,13 @@ interface Ledger {
   usage: Usage
 }
 
-const say = <B extends EventBody>(run: Run, body: B): Event => ({ ...body, at: Date.now(), run: run.id, agent: run.agent.name, ...(run.parent && { parent: run.parent }) })
+const say = <B extends EventBody>(run: Run, body: B): Event => ({
+  ...body,
+  at: Date.now(),
+  run: run.id,
+  agent: run.agent.name,
+  ...(run.parent && { parent: run.parent }),
+})
 
 /** The loop: settle the open calls, ask the model, until there is nothing to settle. */
 async function* turns(run: Run, ledger: Ledger): AsyncGenerator<Event, void, void> {
@@ -131,7 +179,7 @@ async function* turns(run: Run, ledger: Ledger): AsyncGenerator<Event, void, voi
     signal,
   }
   let repaired = false
-  for (let steps = run.steps; ; ) {
+  for (let steps = run.steps; ;) {
     const last = transcript.findLast(({ role }) => role === 'assistant')
     const open = openCalls(transcript)
     if (open.length) {
@@ -154,7 +202,13 @@ async function* turns(run: Run, ledger: Ledger): AsyncGenerator<Event, void, voi
     steps++
     const id = crypto.randomUUID()
     yield say(run, { type: 'step', n: steps, model: model.info.id, message: id })
-    const { parts, finish } = yield* ask(run, model, { ...base, messages: transcript, run: { id: run.id, agent: agent.name, step: steps } }, id, ledger)
+    const { parts, finish } = yield* ask(
+      run,
+      model,
+      { ...base, messages: transcript, run: { id: run.id, agent: agent.name, step: steps } },
+      id,
+      ledger,
+    )
     const message: Message = { id, role: 'assistant', parts }
     transcript.push(message)
     yield say(run, { type: 'message', message })
@@ -167,13 +221,18 @@ async function* turns(run: Run, ledger: Ledger): AsyncGenerator<Event, void, voi
       if ('value' in read) return yield say(run, { type: 'finish', reason: 'stop', usage: ledger.usage, output: read.value })
       if (repaired) throw new KitError('output/invalid', `the answer does not fit its schema: ${read.problem}`)
       repaired = true
-      const repair: Message = { ...user(`That answer does not fit the schema: ${read.problem}. Answer again with JSON only.`), id: crypto.randomUUID(), name: 'kit' }
+      const repair: Message = {
+        ...user(`That answer does not fit the schema: ${read.problem}. Answer again with JSON only.`),
+        id: crypto.randomUUID(),
+        name: 'kit',
+      }
       transcript.push(repair)
       yield say(run, { type: 'message', message: repair })
       continue
     }
     const more = run.steered?.() ?? []
-    if (!more.length) return yield say(run, { type: 'finish', reason: finish === 'length' || finish === 'refusal' ? finish : 'stop', usage: ledger.usage })
+    if (!more.length)
+      return yield say(run, { type: 'finish', reason: finish === 'length' || finish === 'refusal' ? finish : 'stop', usage: ledger.usage })
     for (const message of more) {
       transcript.push(message)
       yield say(run, { type: 'message', message })
@@ -182,7 +241,13 @@ async function* turns(run: Run, ledger: Ledger): AsyncGenerator<Event, void, voi
 }
 
 /** One model call: its chunks as events, its message as the return value. What was said before a failure is kept. */
-async function* ask(run: Run, model: Model, call: ModelCall, id: string, ledger: Ledger): AsyncGenerator<Event, { parts: Part[]; finish: string }, void> {
+async function* ask(
+  run: Run,
+  model: Model,
+  call: ModelCall,
+  id: string,
+  ledger: Ledger,
+): AsyncGenerator<Event, { parts: Part[]; finish: string }, void> {
   const { agent } = run
   const fold = new AnswerFold()
   const bound = agent.bounds?.answer ?? 4_000_000
@@ -208,7 +273,8 @@ async function* ask(run: Run, model: Model, call: ModelCall, id: string, ledger:
       if (done) break
       clock.touch()
       fold.add(chunk)
-      if ('delta' in chunk && (size += chunk.delta.length) > bound) throw new KitError('run/too-large', `the answer is longer than ${bound} characters`)
+      if ('delta' in chunk && (size += chunk.delta.length) > bound)
+        throw new KitError('run/too-large', `the answer is longer than ${bound} characters`)
       if (chunk.type === 'usage') ledger.usage = addUsage(ledger.usage, chunk.usage)
       const body = toBody(chunk, model)
       if (body) yield say(run, body)
@@ -261,7 +327,9 @@ function toBody(chunk: Chunk, model: Model): EventBody | undefined {
 export function openCalls(messages: readonly Message[]): CallPart[] {
   const at = messages.findLastIndex(({ role }) => role === 'assistant')
   if (at < 0) return []
-  const answered = new Set(messages.slice(at + 1).flatMap(({ parts }) => parts.filter((part) => part.type === 'result').map(({ id }) => id)))
+  const answered = new Set(
+    messages.slice(at + 1).flatMap(({ parts }) => parts.filter((part) => part.type === 'result').map(({ id }) => id)),
+  )
   return callsOf(messages[at]!.parts).filter(({ id }) => !answered.has(id))
 }
 
@@ -290,7 +358,10 @@ function watchdog(abort: AbortController, first: number, idle: number): { touch(
   const expire = (): void => {
     const rest = last ? last + idle - Date.now() : 0
     if (rest > 0) timer = setTimeout(expire, rest)
-    else abort.abort(new KitError('model/timeout', last ? `no chunk for ${idle} ms` : `no first chunk within ${first} ms`, { retryable: true }))
+    else
+      abort.abort(
+        new KitError('model/timeout', last ? `no chunk for ${idle} ms` : `no first chunk within ${first} ms`, { retryable: true }),
+      )
   }
   let timer = setTimeout(expire, first)
   return {
@@ -304,4 +375,3 @@ function watchdog(abort: AbortController, first: number, idle: number): { touch(
     stop: () => clearTimeout(timer),
   }
 }
-

@@ -11,7 +11,9 @@ export interface Schema<In = unknown, Out = In> {
   readonly '~standard': StandardSchemaV1.Props<In, Out> & StandardJSONSchemaV1.Props<In, Out>
 }
 
-export type InferOutput<S> = S extends { readonly '~standard': { readonly types?: { readonly output: infer Out } | undefined } } ? Out : unknown
+export type InferOutput<S> = S extends { readonly '~standard': { readonly types?: { readonly output: infer Out } | undefined } }
+  ? Out
+  : unknown
 
 /** The JSON Schema of what a schema takes. Throws a `TypeError` when the schema has no JSON Schema part. */
 export function toJsonSchema(schema: Schema<unknown, unknown>, of: 'input' | 'output' = 'input'): JsonSchema {

@@ -66,7 +66,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const { journal, key } = options
   const state = emptyState()
   const head = await journal.head(key)
-  for (let after = 0; head; ) {
+  for (let after = 0; head;) {
     const page = await journal.read(key, { after })
     for (const event of page) fold(state, event)
     if (page.length < 1000) break
@@ -218,7 +218,8 @@ export class Session {
   async rewind(to: number): Promise<void> {
     await this.#exclusive(async () => {
       if (this.#running) throw new KitError('session/busy', 'a run is running in this session', { retryable: true })
-      if (!Number.isSafeInteger(to) || to < 0 || to > this.#seq) throw new KitError('request/invalid', 'to: a seq of this session is needed')
+      if (!Number.isSafeInteger(to) || to < 0 || to > this.#seq)
+        throw new KitError('request/invalid', 'to: a seq of this session is needed')
       if (this.state.run?.finish === 'pending') {
         await this.#closeOpenCalls('rewound')
         await this.#store([{ type: 'finish', reason: 'cancelled', usage: this.state.run.usage }])
@@ -236,14 +237,23 @@ export class Session {
   }
 
   /** Fills a new, empty session with the transcript of `source` up to seq `at`. */
-  async forkFrom(source: { session: string; messages: readonly { seq: number; message: Message }[]; title: string; principal?: Principal }, at: number): Promise<void> {
+  async forkFrom(
+    source: { session: string; messages: readonly { seq: number; message: Message }[]; title: string; principal?: Principal },
+    at: number,
+  ): Promise<void> {
     await this.#exclusive(async () => {
       if (this.state.begun) throw new KitError('session/busy', 'a fork needs a new session')
       const messages = source.messages.filter(({ seq }) => seq <= at).map(({ message }) => message)
       const run = crypto.randomUUID()
       await this.#store(
         [
-          { type: 'start', attempt: 'first', title: source.title, forked: { from: source.session, seq: at }, ...(source.principal && { request: { principal: source.principal } }) },
+          {
+            type: 'start',
+            attempt: 'first',
+            title: source.title,
+            forked: { from: source.session, seq: at },
+            ...(source.principal && { request: { principal: source.principal } }),
+          },
           ...messages.map((message): EventBody => ({ type: 'message', message })),
           { type: 'finish', reason: 'stop', usage: { input: 0, output: 0 } },
         ],
@@ -278,8 +288,14 @@ export class Session {
    * The events after seq `after`, then live ones while a run is running or parked, and `linger` ms (default 30,000) after.
    * A slow reader holds no memory but its cursor.
    */
-  async *events({ after = 0, live = true, linger = 30_000, signal }: { after?: number; live?: boolean; linger?: number; signal?: AbortSignal } = {}): AsyncGenerator<Stored, void, void> {
-    if (!Number.isSafeInteger(after) || after < 0 || after > this.#seq) throw new KitError('request/invalid', 'after: the cursor is beyond the head')
+  async *events({
+    after = 0,
+    live = true,
+    linger = 30_000,
+    signal,
+  }: { after?: number; live?: boolean; linger?: number; signal?: AbortSignal } = {}): AsyncGenerator<Stored, void, void> {
+    if (!Number.isSafeInteger(after) || after < 0 || after > this.#seq)
+      throw new KitError('request/invalid', 'after: the cursor is beyond the head')
     this.#readers++
     try {
       let cursor = after
@@ -305,7 +321,12 @@ export class Session {
         if (cursor < this.#seq && (cursor < this.#tailFrom || (this.#tail.at(-1)?.seq ?? 0) > cursor)) continue
         if (!live || this.#broken) return
         const active = this.#running || this.state.pending.size
-        if (!(await within(changed, active || linger === Infinity ? undefined : linger, signal)) && !this.#running && !this.state.pending.size) return
+        if (
+          !(await within(changed, active || linger === Infinity ? undefined : linger, signal)) &&
+          !this.#running &&
+          !this.state.pending.size
+        )
+          return
       }
     } finally {
       this.#readers--
@@ -326,16 +347,29 @@ export class Session {
     return [...(this.#options.agent.tools ?? []), ...clientTools(this.state.run?.request.tools)]
   }
 
-  async #begin(id: string, request: RunRequest, attempt: 'first' | 'resumed' | 'recovered', messages: readonly Message[]): Promise<Submitted> {
+  async #begin(
+    id: string,
+    request: RunRequest,
+    attempt: 'first' | 'resumed' | 'recovered',
+    messages: readonly Message[],
+  ): Promise<Submitted> {
     const { agent, context = {} } = this.#options
     const after = this.#seq
     const abort = new AbortController()
     const before = attempt === 'first' ? undefined : this.state.run
     const { operation: _, tools, settings, principal, metadata } = request
     const events = stream(agent, [...this.state.messages.map(({ message }) => message), ...messages], {
-      ...context, id, attempt, signal: abort.signal, calls: attempt === 'first' ? new Map() : new Map(this.state.calls), steps: before?.steps ?? 0,
+      ...context,
+      id,
+      attempt,
+      signal: abort.signal,
+      calls: attempt === 'first' ? new Map() : new Map(this.state.calls),
+      steps: before?.steps ?? 0,
       steered: () => this.#takeSteering(),
-      ...(principal && { principal }), ...(settings && { settings }), ...(metadata && { metadata }), ...(tools && { tools: clientTools(tools) }),
+      ...(principal && { principal }),
+      ...(settings && { settings }),
+      ...(metadata && { metadata }),
+      ...(tools && { tools: clientTools(tools) }),
     })
     const first = await events.next()
     const start = { ...first.value, ...(attempt === 'first' && { request }) } as Event
@@ -360,7 +394,7 @@ export class Session {
   async #pump(events: AsyncGenerator<Event, void, void>, abort: AbortController): Promise<void> {
     const { context = {} } = this.#options
     // the caller sets #running first
-    await undefined
+    await Promise.resolve()
     try {
       for await (const event of events) {
         if (isDelta(event)) this.#show(event)
@@ -433,7 +467,8 @@ export class Session {
       const code = state?.starts ? 'tool/interrupted' : 'tool/declined'
       return { type: 'result', id, name, error: { code, message: reason } }
     })
-    for (const { id, name, error } of parts) if (!this.state.calls.get(id)?.result) bodies.push({ type: 'tool-result', id, name, ...(error && { error }) })
+    for (const { id, name, error } of parts)
+      if (!this.state.calls.get(id)?.result) bodies.push({ type: 'tool-result', id, name, ...(error && { error }) })
     bodies.push({ type: 'message', message: { id: crypto.randomUUID(), role: 'tool', parts } })
     await this.#store(bodies)
   }
@@ -525,7 +560,16 @@ const clientTools = (tools: RunRequest['tools'] = []): Tool[] =>
   tools.map(({ name, description, input }) => ({
     name,
     ...(description !== undefined && { description }),
-    ...(input && { input: { '~standard': { version: 1, vendor: 'client', validate: (value) => ({ value }), jsonSchema: { input: () => ({ ...input }), output: () => ({ ...input }) } } } }),
+    ...(input && {
+      input: {
+        '~standard': {
+          version: 1,
+          vendor: 'client',
+          validate: (value) => ({ value }),
+          jsonSchema: { input: () => ({ ...input }), output: () => ({ ...input }) },
+        },
+      },
+    }),
   }))
 
 function titleOf(messages: readonly Message[]): string {
@@ -551,7 +595,7 @@ async function within(promise: Promise<void>, ms: number | undefined, signal?: A
     const timer = ms === undefined ? undefined : setTimeout(gone, ms)
     signal?.addEventListener('abort', gone)
     if (signal?.aborted) gone()
-    promise.then(end(true))
+    void promise.then(end(true))
   })
 }
 

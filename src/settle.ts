@@ -21,7 +21,10 @@ interface Waiting {
  * Gives the tool message, or `parked` when some wait for people. A tool starts only after its `tool-start` was taken.
  */
 export async function* settle(
-  run: Run, calls: readonly CallPart[], layers: readonly Middleware[], say: Say,
+  run: Run,
+  calls: readonly CallPart[],
+  layers: readonly Middleware[],
+  say: Say,
 ): AsyncGenerator<Event, { parked: boolean; message?: Message }, void> {
   const results = new Map<string, ResultPart>()
   const queue: Waiting[] = []
@@ -91,7 +94,7 @@ export async function* settle(
       yield say(run, waiting.body)
       waiting.taken?.()
       // lets a worker that waited for this event queue its next one before we look again
-      if (waiting.taken) await undefined
+      if (waiting.taken) await Promise.resolve()
     }
     await Promise.all(workers)
     if (failure) throw failure
@@ -106,8 +109,13 @@ export async function* settle(
 type Outcome = ResultPart | { park: Pending }
 
 async function use(
-  run: Run, call: CallPart, state: CallState | undefined, layers: readonly Middleware[], ended: AbortSignal,
-  put: (body: EventBody) => Promise<void>, emit: (id: string, data: unknown) => void,
+  run: Run,
+  call: CallPart,
+  state: CallState | undefined,
+  layers: readonly Middleware[],
+  ended: AbortSignal,
+  put: (body: EventBody) => Promise<void>,
+  emit: (id: string, data: unknown) => void,
 ): Promise<Outcome> {
   const fail = (code: string, message: string): ResultPart => ({ type: 'result', id: call.id, name: call.name, error: { code, message } })
   const tool = run.agent.tools?.find(({ name }) => name === call.name)
@@ -127,7 +135,11 @@ async function use(
   const ms = tool.timeout ?? run.agent.timeouts?.tool ?? 60_000
   let timer: ReturnType<typeof setTimeout> | undefined
   const context: ToolContext = {
-    ...run.context, id: call.id, run: run.id, attempt: starts + 1, signal: limit.signal,
+    ...run.context,
+    id: call.id,
+    run: run.id,
+    attempt: starts + 1,
+    signal: limit.signal,
     emit: (data) => {
       if (!limit.signal.aborted) emit(call.id, data)
     },
@@ -153,8 +165,12 @@ async function use(
       if (state?.pending) return { park: state.pending }
       return {
         park: {
-          id: crypto.randomUUID(), kind: error.kind, call, expires: Date.now() + error.ttl,
-          digest: await digest(run.agent.name, tool, call.input), ...(error.schema && { schema: error.schema }),
+          id: crypto.randomUUID(),
+          kind: error.kind,
+          call,
+          expires: Date.now() + error.ttl,
+          digest: await digest(run.agent.name, tool, call.input),
+          ...(error.schema && { schema: error.schema }),
         },
       }
     }
@@ -185,7 +201,8 @@ function toResult(call: CallPart, output: unknown, bound: number): ResultPart {
     return { ...base, error: { code: 'tool/failed', message: 'the tool gave a value that is no JSON' } }
   }
   if (json === undefined) return { ...base, error: { code: 'tool/failed', message: 'the tool gave a value that is no JSON' } }
-  if (json.length > bound) return { ...base, error: { code: 'tool/too-large', message: `the output has ${json.length} characters, more than ${bound}` } }
+  if (json.length > bound)
+    return { ...base, error: { code: 'tool/too-large', message: `the output has ${json.length} characters, more than ${bound}` } }
   const plain: unknown = JSON.parse(json)
   const parts = isParts(plain)
   return parts ? { ...base, parts } : { ...base, output: plain }
@@ -194,5 +211,7 @@ function toResult(call: CallPart, output: unknown, bound: number): ResultPart {
 function isParts(value: unknown): ResultPart['parts'] | undefined {
   if (typeof value !== 'object' || value === null || !('parts' in value) || !Array.isArray(value.parts)) return undefined
   const parts: readonly { type?: unknown }[] = value.parts
-  return parts.length && parts.every((part) => part?.type === 'text' || part?.type === 'media') ? (parts as NonNullable<ResultPart['parts']>) : undefined
+  return parts.length && parts.every((part) => part?.type === 'text' || part?.type === 'media')
+    ? (parts as NonNullable<ResultPart['parts']>)
+    : undefined
 }

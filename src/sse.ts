@@ -4,7 +4,9 @@ const encoder = new TextEncoder()
 
 /** One event as an SSE frame (WHATWG): `id` is its seq, `event` its type, `data` the whole of it as JSON. */
 export const frame = (event: Event): string =>
-  event.seq === undefined ? `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n` : `id: ${event.seq}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`
+  event.seq === undefined
+    ? `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`
+    : `id: ${event.seq}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`
 
 export interface SSEOptions {
   /** Aborted at once when the reader goes away, before the events' own `return()` has run. */
@@ -47,6 +49,11 @@ export function toSSE(events: AsyncIterable<Event>, { abort, keepAlive = 15_000,
     { highWaterMark: 0 },
   )
   return new Response(body, {
-    headers: { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache, no-transform', 'x-accel-buffering': 'no', ...headers },
+    headers: {
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-cache, no-transform',
+      'x-accel-buffering': 'no',
+      ...headers,
+    },
   })
 }

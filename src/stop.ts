@@ -23,7 +23,9 @@ export const said =
   (words: string | RegExp): Stop =>
   ({ message }) => {
     const text = textOf(message)
-    return (typeof words === 'string' ? text.includes(words) : new RegExp(words.source, words.flags.replace(/[gy]/g, '')).test(text)) ? 'stop' : undefined
+    return (typeof words === 'string' ? text.includes(words) : new RegExp(words.source, words.flags.replace(/[gy]/g, '')).test(text))
+      ? 'stop'
+      : undefined
   }
 
 /** Ends once the model has called this tool and it has answered. */

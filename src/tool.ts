@@ -60,7 +60,8 @@ export interface ToolDefinition<S extends Schema<unknown, unknown>, Env> {
  * @example tool({ name: 'add', input: z.object({ a: z.number(), b: z.number() }), run: ({ a, b }) => a + b })
  */
 export function tool<S extends Schema<unknown, unknown>, Env = unknown>(definition: ToolDefinition<S, Env>): Tool {
-  if (!/^[a-zA-Z0-9_-]{1,64}$/.test(definition.name)) throw new TypeError(`a tool's name is 1 to 64 letters, digits, _ or -: ${definition.name}`)
+  if (!/^[a-zA-Z0-9_-]{1,64}$/.test(definition.name))
+    throw new TypeError(`a tool's name is 1 to 64 letters, digits, _ or -: ${definition.name}`)
   return Object.freeze({ ...definition }) as Tool
 }
 

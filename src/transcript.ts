@@ -24,8 +24,16 @@ export interface SessionState {
 }
 
 export const emptyState = (): SessionState => ({
-  seq: 0, messages: [], calls: new Map(), pending: new Map(), operations: new Map(), answered: new Set(),
-  usage: { input: 0, output: 0 }, title: '', updated: 0, begun: false,
+  seq: 0,
+  messages: [],
+  calls: new Map(),
+  pending: new Map(),
+  operations: new Map(),
+  answered: new Set(),
+  usage: { input: 0, output: 0 },
+  title: '',
+  updated: 0,
+  begun: false,
 })
 
 /** Folds one event into the state: the one definition of what a transcript is, for journals, servers and readers alike. */
@@ -37,8 +45,12 @@ export function fold(state: SessionState, event: Event): SessionState {
     case 'start': {
       const before = state.run?.id === event.run ? state.run : undefined
       state.run = {
-        id: event.run, agent: event.agent, steps: before?.steps ?? 0, request: event.request ?? before?.request ?? {},
-        recovered: (before?.recovered ?? 0) + (event.attempt === 'recovered' ? 1 : 0), usage: before?.usage ?? { input: 0, output: 0 },
+        id: event.run,
+        agent: event.agent,
+        steps: before?.steps ?? 0,
+        request: event.request ?? before?.request ?? {},
+        recovered: (before?.recovered ?? 0) + (event.attempt === 'recovered' ? 1 : 0),
+        usage: before?.usage ?? { input: 0, output: 0 },
       }
       const operation = event.request?.operation
       if (operation) state.operations.set(operation.key, { hash: operation.hash, run: event.run, seq })
@@ -69,7 +81,9 @@ export function fold(state: SessionState, event: Event): SessionState {
     case 'message': {
       // only a message of the same turn can come twice: a longer look back would make a long journal quadratic
       const near = Math.max(0, state.messages.length - 8)
-      const at = state.messages.findIndex(({ message }, index) => index >= near && message.id !== undefined && message.id === event.message.id)
+      const at = state.messages.findIndex(
+        ({ message }, index) => index >= near && message.id !== undefined && message.id === event.message.id,
+      )
       if (at >= 0) state.messages[at] = { seq, message: event.message }
       else state.messages.push({ seq, message: event.message })
       if (state.partial?.id === event.message.id) delete state.partial
@@ -96,7 +110,14 @@ export function fold(state: SessionState, event: Event): SessionState {
       state.pending.delete(event.id)
       state.answered.add(event.id)
       const { id, by, approve, reason, output } = event
-      if (call) callOf(state, call.id).answer = { id, by, ...(approve !== undefined && { approve }), ...(reason !== undefined && { reason }), ...('output' in event && { output }) }
+      if (call)
+        callOf(state, call.id).answer = {
+          id,
+          by,
+          ...(approve !== undefined && { approve }),
+          ...(reason !== undefined && { reason }),
+          ...('output' in event && { output }),
+        }
       break
     }
     case 'usage':

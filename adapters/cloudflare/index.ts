@@ -1,6 +1,21 @@
 import { DurableObject } from 'cloudflare:workers'
-import type { DurableObjectNamespace, DurableObjectState, Request as WorkersRequest, WebSocket as WorkersSocket, WebSocketPair as Pair } from '@cloudflare/workers-types'
-import { type Agent, type Context, KitError, openSession, type Principal, type Session, type SessionSummary, type Store } from '../../src/index.ts'
+import type {
+  DurableObjectNamespace,
+  DurableObjectState,
+  Request as WorkersRequest,
+  WebSocket as WorkersSocket,
+  WebSocketPair as Pair,
+} from '@cloudflare/workers-types'
+import {
+  type Agent,
+  type Context,
+  KitError,
+  openSession,
+  type Principal,
+  type Session,
+  type SessionSummary,
+  type Store,
+} from '../../src/index.ts'
 import { type Agents, problem, type SessionHost, type SessionList, sessionRoute } from '../../src/http/app.ts'
 import { follow, type SocketScope, socketFrame } from '../../src/http/socket.ts'
 import { sqliteJournal } from './journal.ts'
@@ -35,7 +50,9 @@ export function durableHost(): SessionHost {
       return (await stub.fetch(new Request(request, { headers }) as unknown as WorkersRequest)) as unknown as Response
     },
     async list(principal, agent, { cursor, limit }, context) {
-      const stub = sessionsOf(context).getByName(`index/${principal.id}`) as unknown as { list(agent: string, limit: number, cursor?: string): Promise<SessionList> }
+      const stub = sessionsOf(context).getByName(`index/${principal.id}`) as unknown as {
+        list(agent: string, limit: number, cursor?: string): Promise<SessionList>
+      }
       return stub.list(agent.name, limit, cursor)
     },
   }
@@ -69,7 +86,11 @@ interface Attachment {
  * readers, a dead one recovers by alarm, sockets hibernate with an automatic answer to `ping`.
  * @example export const AgentSession = agentSession({ agents: { support } })
  */
-export function agentSession<Env extends SessionBindings>({ agents, deadMan = 30_000, onError }: AgentSessionOptions<Env>): AgentSessionClass<Env> {
+export function agentSession<Env extends SessionBindings>({
+  agents,
+  deadMan = 30_000,
+  onError,
+}: AgentSessionOptions<Env>): AgentSessionClass<Env> {
   return class AgentSession extends DurableObject<Env> {
     readonly #store: Store
     #session: Promise<Session> | undefined
@@ -86,10 +107,21 @@ export function agentSession<Env extends SessionBindings>({ agents, deadMan = 30
         const letter = JSON.parse(decodeURIComponent(request.headers.get(letterHeader) ?? '')) as Letter
         const session = await this.#open(letter)
         const response = await sessionRoute(request, {
-          session, agent: this.#agent(letter), id: letter.session, rest: letter.rest, principal: letter.principal, store: this.#store,
+          session,
+          agent: this.#agent(letter),
+          id: letter.session,
+          rest: letter.rest,
+          principal: letter.principal,
+          store: this.#store,
           fork: async (target, source, at, principal) => {
-            const stub = this.env.SESSIONS.getByName(`session/${letter.agent}/${target}`) as unknown as { fork(letter: Letter, source: object, at: number): Promise<void> }
-            await stub.fork({ ...letter, session: target, rest: '', principal }, { session: letter.session, messages: source.state.messages, title: source.state.title, principal }, at)
+            const stub = this.env.SESSIONS.getByName(`session/${letter.agent}/${target}`) as unknown as {
+              fork(letter: Letter, source: object, at: number): Promise<void>
+            }
+            await stub.fork(
+              { ...letter, session: target, rest: '', principal },
+              { session: letter.session, messages: source.state.messages, title: source.state.title, principal },
+              at,
+            )
           },
           socket: (_request, principal, protocol) => this.#accept(letter, principal, protocol),
         })
@@ -110,7 +142,9 @@ export function agentSession<Env extends SessionBindings>({ agents, deadMan = 30
     async list(agent: string, limit: number, cursor?: string): Promise<SessionList> {
       const prefix = `session/${agent}/`
       const { keys, next } = await this.#store.list(prefix, { limit, ...(cursor !== undefined && { cursor: prefix + cursor }) })
-      const sessions = await Promise.all(keys.map(async (key) => ({ session: key.slice(prefix.length), ...((await this.#store.get(key)) as SessionSummary) })))
+      const sessions = await Promise.all(
+        keys.map(async (key) => ({ session: key.slice(prefix.length), ...((await this.#store.get(key)) as SessionSummary) })),
+      )
       return { sessions: sessions.sort((a, b) => b.updated - a.updated), ...(next !== undefined && { next: next.slice(prefix.length) }) }
     }
 
@@ -140,7 +174,11 @@ export function agentSession<Env extends SessionBindings>({ agents, deadMan = 30
       const abort = this.#sockets.get(socket) ?? new AbortController()
       this.#sockets.set(socket, abort)
       return {
-        session, agent: this.#agent(attachment.letter), principal: attachment.principal, socket, signal: abort.signal,
+        session,
+        agent: this.#agent(attachment.letter),
+        principal: attachment.principal,
+        socket,
+        signal: abort.signal,
         mark: (after) => socket.serializeAttachment({ ...attachment, after } satisfies Attachment),
       }
     }
@@ -193,8 +231,16 @@ export function agentSession<Env extends SessionBindings>({ agents, deadMan = 30
     async #load(letter: Letter): Promise<Session> {
       const { ctx, env } = this
       const session = await openSession({
-        journal: sqliteJournal(ctx.storage as never), key: letter.session, agent: this.#agent(letter),
-        context: { env, store: this.#store, session: letter.session, waitUntil: (work) => ctx.waitUntil(work), ...(onError && { onError }) },
+        journal: sqliteJournal(ctx.storage as never),
+        key: letter.session,
+        agent: this.#agent(letter),
+        context: {
+          env,
+          store: this.#store,
+          session: letter.session,
+          waitUntil: (work) => ctx.waitUntil(work),
+          ...(onError && { onError }),
+        },
         deadMan,
         onChange: (summary) => this.#index(letter, session.state.owner, summary),
         wake: async (at) => {
@@ -221,7 +267,9 @@ export function agentSession<Env extends SessionBindings>({ agents, deadMan = 30
     async #index({ agent, session }: Letter, owner: string | undefined, summary: SessionSummary | undefined): Promise<void> {
       // open mode has no lists: everybody is the same principal
       if (owner === undefined || owner === 'anonymous') return
-      const stub = this.env.SESSIONS.getByName(`index/${owner}`) as unknown as { index(agent: string, session: string, summary?: SessionSummary): Promise<void> }
+      const stub = this.env.SESSIONS.getByName(`index/${owner}`) as unknown as {
+        index(agent: string, session: string, summary?: SessionSummary): Promise<void>
+      }
       await stub.index(agent, session, summary)
     }
   }

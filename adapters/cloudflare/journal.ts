@@ -68,7 +68,7 @@ export function sqliteJournal(storage: DurableObjectStorage): Journal {
       const folded = Number(get(sql, 'folded') ?? 0)
       if (upto <= folded) return
       storage.transactionSync(() => {
-        for (const { first, events } of [...sql.exec('SELECT first, events FROM log WHERE upto > ? AND first <= ?', folded, upto)]) {
+        for (const { first, events } of sql.exec('SELECT first, events FROM log WHERE upto > ? AND first <= ?', folded, upto).toArray()) {
           const lines = (events as string).split('\n')
           const left = lines.filter((line) => {
             const event = JSON.parse(line) as Stored

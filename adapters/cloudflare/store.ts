@@ -14,7 +14,12 @@ export function sqliteStore(storage: DurableObjectStorage): Store {
   }
   const put = (key: string, json: string, ttl?: number): void => {
     const until = ttl === undefined ? Number.MAX_SAFE_INTEGER : Date.now() + ttl
-    sql.exec('INSERT INTO kv (key, value, until) VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value, until = excluded.until', key, json, until)
+    sql.exec(
+      'INSERT INTO kv (key, value, until) VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value, until = excluded.until',
+      key,
+      json,
+      until,
+    )
   }
   return {
     async get(key) {
@@ -29,7 +34,16 @@ export function sqliteStore(storage: DurableObjectStorage): Store {
     },
     async list(prefix, { cursor = '', limit = 100 } = {}) {
       const after = cursor > prefix ? cursor : prefix
-      const rows = [...sql.exec('SELECT key FROM kv WHERE key > ? AND substr(key, 1, ?) = ? AND until > ? ORDER BY key LIMIT ?', after, prefix.length, prefix, Date.now(), limit + 1)]
+      const rows = [
+        ...sql.exec(
+          'SELECT key FROM kv WHERE key > ? AND substr(key, 1, ?) = ? AND until > ? ORDER BY key LIMIT ?',
+          after,
+          prefix.length,
+          prefix,
+          Date.now(),
+          limit + 1,
+        ),
+      ]
       const keys = rows.slice(0, limit).map(({ key }) => key as string)
       return rows.length > limit ? { keys, next: keys.at(-1)! } : { keys }
     },

@@ -2,7 +2,10 @@ import { z } from 'zod'
 import { tool, type Tool, ToolError } from '../../src/index.ts'
 
 export const time: Tool = tool({
-  name: 'time', description: 'Tells the present date and time.', input: z.object({ zone: z.string().default('UTC').describe('IANA time zone') }), idempotent: true,
+  name: 'time',
+  description: 'Tells the present date and time.',
+  input: z.object({ zone: z.string().default('UTC').describe('IANA time zone') }),
+  idempotent: true,
   run({ zone }) {
     try {
       return { now: new Date().toLocaleString('en-GB', { timeZone: zone, dateStyle: 'full', timeStyle: 'medium' }), zone }
@@ -13,13 +16,18 @@ export const time: Tool = tool({
 })
 
 export const calculator: Tool = tool({
-  name: 'calculator', description: 'Works out an arithmetic expression of numbers, + - * / % ^ and parentheses.',
-  input: z.object({ expression: z.string().max(200) }), idempotent: true,
+  name: 'calculator',
+  description: 'Works out an arithmetic expression of numbers, + - * / % ^ and parentheses.',
+  input: z.object({ expression: z.string().max(200) }),
+  idempotent: true,
   run: ({ expression }) => ({ expression, value: calculate(expression) }),
 })
 
 export const deleteNotes: Tool = tool({
-  name: 'delete_notes', description: 'Deletes notes of the user. Needs approval.', input: z.object({ which: z.enum(['mine', 'all']) }), approval: true,
+  name: 'delete_notes',
+  description: 'Deletes notes of the user. Needs approval.',
+  input: z.object({ which: z.enum(['mine', 'all']) }),
+  approval: true,
   run: ({ which }, { emit }) => {
     emit({ deleted: 1, of: 2 })
     return { deleted: which === 'all' ? 2 : 1, note: 'an example: nothing real was deleted' }
@@ -29,7 +37,10 @@ export const deleteNotes: Tool = tool({
 /** The app's own health, asked in process. */
 export const health = (fetch: (request: Request) => Response | Promise<Response>): Tool =>
   tool({
-    name: 'health', description: 'Asks this app how it is.', input: z.object({}), idempotent: true,
+    name: 'health',
+    description: 'Asks this app how it is.',
+    input: z.object({}),
+    idempotent: true,
     run: async () => (await fetch(new Request('http://localhost/health'))).json(),
   })
 
@@ -45,16 +56,18 @@ export function calculate(expression: string): number {
   }
   const product = (): number => {
     let value = power()
-    for (;;) {
-      if (tokens[at] === '*') at++, (value *= power())
-      else if (tokens[at] === '/') at++, (value /= power())
-      else if (tokens[at] === '%') at++, (value %= power())
-      else return value
+    while (tokens[at] === '*' || tokens[at] === '/' || tokens[at] === '%') {
+      const sign = tokens[at++]
+      const next = power()
+      value = sign === '*' ? value * next : sign === '/' ? value / next : value % next
     }
+    return value
   }
   const power = (): number => {
     const base = unary()
-    return tokens[at] === '^' ? (at++, base ** power()) : base
+    if (tokens[at] !== '^') return base
+    at++
+    return base ** power()
   }
   const unary = (): number => {
     const token = tokens[at++]

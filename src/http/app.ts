@@ -54,11 +54,13 @@ export interface AppOptions<Env = unknown> {
 export function app<Env extends object = object>(options: AppOptions<Env>): Hono<{ Bindings: Env }> {
   const { auth, origins = [], host = localHost(), store = memoryStore(), limits, page } = options
   if (auth !== 'open' && typeof auth !== 'function') throw new TypeError("app: say who may call: auth: 'open', or a function")
-  const agentsOf = (env: Env): Readonly<Record<string, Agent>> => (typeof options.agents === 'function' ? options.agents(env) : options.agents)
+  const agentsOf = (env: Env): Readonly<Record<string, Agent>> =>
+    typeof options.agents === 'function' ? options.agents(env) : options.agents
   const routes = new Hono<{ Bindings: Env; Variables: { principal: Principal | undefined } }>()
 
   routes.onError((error, { req }) => {
-    if (!(error instanceof KitError)) report({ ...(options.onError && { onError: options.onError }) }, error, { at: `${req.method} ${req.path}` })
+    if (!(error instanceof KitError))
+      report({ ...(options.onError && { onError: options.onError }) }, error, { at: `${req.method} ${req.path}` })
     return problem(error)
   })
   routes.notFound(() => problem(new KitError('request/not-found', 'there is no such route')))
@@ -153,7 +155,9 @@ export function app<Env extends object = object>(options: AppOptions<Env>): Hono
 function describe(agent: Agent): Record<string, unknown> {
   const { name, description, model, tools = [] } = agent
   return {
-    name, ...(description !== undefined && { description }), model: { id: model.info.id, provider: model.info.provider, capabilities: model.info.capabilities ?? {} },
+    name,
+    ...(description !== undefined && { description }),
+    model: { id: model.info.id, provider: model.info.provider, capabilities: model.info.capabilities ?? {} },
     tools: tools.map(({ name, description }) => ({ name, ...(description !== undefined && { description }) })),
   }
 }
@@ -169,8 +173,20 @@ async function loneRun(request: Request, agent: Agent, context: Context, store: 
   request.signal.addEventListener('abort', cancel)
   const id = crypto.randomUUID()
   const events = stream(agent, messages, {
-    ...context, id, signal: abort.signal, ...(settings && { settings }), ...(metadata && { metadata }),
-    ...(tools && { tools: tools.map((own): Tool => tool({ name: own.name, ...(own.description !== undefined && { description: own.description }), ...(own.input && { input: anySchema(own.input) }) })) }),
+    ...context,
+    id,
+    signal: abort.signal,
+    ...(settings && { settings }),
+    ...(metadata && { metadata }),
+    ...(tools && {
+      tools: tools.map((own): Tool =>
+        tool({
+          name: own.name,
+          ...(own.description !== undefined && { description: own.description }),
+          ...(own.input && { input: anySchema(own.input) }),
+        }),
+      ),
+    }),
   })
   return respond(request, kept(noParking(events, new Set(tools?.map(({ name }) => name))), replay?.keep), id, abort)
 }
@@ -186,7 +202,15 @@ async function* noParking(events: AsyncIterable<Event>, own: ReadonlySet<string>
   for await (const event of events) {
     if (event.type === 'pending' && !own.has(event.call?.name ?? '')) {
       const { at, run, agent } = event
-      yield { type: 'error', code: 'pending/unsupported', message: 'this needs somebody’s answer: use a session', retryable: false, at, run, agent }
+      yield {
+        type: 'error',
+        code: 'pending/unsupported',
+        message: 'this needs somebody’s answer: use a session',
+        retryable: false,
+        at,
+        run,
+        agent,
+      }
       yield { type: 'finish', reason: 'error', usage: { input: 0, output: 0 }, at, run, agent }
       return
     }
@@ -219,7 +243,10 @@ async function* every(events: readonly Event[]): AsyncGenerator<Event, void, voi
 }
 
 /** Passes events on and gives them to `keep` at the end; those of a run that was left early, or is too long, are not kept. */
-async function* kept(events: AsyncIterable<Event>, keep: ((events: readonly Event[] | undefined) => Promise<void>) | undefined): AsyncGenerator<Event, void, void> {
+async function* kept(
+  events: AsyncIterable<Event>,
+  keep: ((events: readonly Event[] | undefined) => Promise<void>) | undefined,
+): AsyncGenerator<Event, void, void> {
   if (!keep) return yield* events
   const all: Event[] = []
   let size = 0
@@ -239,7 +266,10 @@ async function* kept(events: AsyncIterable<Event>, keep: ((events: readonly Even
   }
 }
 
-function contextOf(c: { env: object | undefined; executionCtx: { waitUntil(work: Promise<unknown>): void } }, { onError }: { onError?: Context['onError'] }): Context {
+function contextOf(
+  c: { env: object | undefined; executionCtx: { waitUntil(work: Promise<unknown>): void } },
+  { onError }: { onError?: Context['onError'] },
+): Context {
   return { env: c.env ?? {}, ...waitUntil(c), ...(onError && { onError }) }
 }
 
@@ -254,13 +284,22 @@ function waitUntil(c: { executionCtx: { waitUntil(work: Promise<unknown>): void 
 }
 
 const anySchema = (input: Readonly<Record<string, unknown>>): Tool['input'] => ({
-  '~standard': { version: 1, vendor: 'client', validate: (value: unknown) => ({ value }), jsonSchema: { input: () => ({ ...input }), output: () => ({ ...input }) } },
+  '~standard': {
+    version: 1,
+    vendor: 'client',
+    validate: (value: unknown) => ({ value }),
+    jsonSchema: { input: () => ({ ...input }), output: () => ({ ...input }) },
+  },
 })
 
 const hasTicket = (request: Request): boolean =>
   new URL(request.url).searchParams.has('ticket') || /edgeswarm\.ticket\./.test(request.headers.get('sec-websocket-protocol') ?? '')
 
 const corsHeaders = (origin: string): Record<string, string> => ({
-  'access-control-allow-origin': origin, vary: 'origin', 'access-control-allow-methods': 'GET, POST, PATCH, DELETE',
-  'access-control-allow-headers': 'authorization, content-type, idempotency-key, last-event-id', 'access-control-expose-headers': 'x-run-id, retry-after', 'access-control-max-age': '600',
+  'access-control-allow-origin': origin,
+  vary: 'origin',
+  'access-control-allow-methods': 'GET, POST, PATCH, DELETE',
+  'access-control-allow-headers': 'authorization, content-type, idempotency-key, last-event-id',
+  'access-control-expose-headers': 'x-run-id, retry-after',
+  'access-control-max-age': '600',
 })

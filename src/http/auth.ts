@@ -11,7 +11,9 @@ export type Access = (principal: Principal, what: { agent: string; session?: str
  * Principals by bearer token. `tokens` is a table of tokens, or a function that looks one up.
  * @example auth: bearer({ [env.API_TOKEN]: { id: 'me' } })
  */
-export function bearer(tokens: Readonly<Record<string, Principal>> | ((token: string, env: unknown) => Principal | undefined | Promise<Principal | undefined>)): Auth {
+export function bearer(
+  tokens: Readonly<Record<string, Principal>> | ((token: string, env: unknown) => Principal | undefined | Promise<Principal | undefined>),
+): Auth {
   return async function bearer(request, env) {
     const token = bearerToken(request)
     if (token === undefined) return undefined
@@ -24,7 +26,8 @@ export function bearer(tokens: Readonly<Record<string, Principal>> | ((token: st
   }
 }
 
-export const bearerToken = (request: Request): string | undefined => /^Bearer +([^\s]+)$/i.exec(request.headers.get('authorization') ?? '')?.[1]
+export const bearerToken = (request: Request): string | undefined =>
+  /^Bearer +([^\s]+)$/i.exec(request.headers.get('authorization') ?? '')?.[1]
 
 /** The one principal of open mode. */
 export const anonymous: Principal = Object.freeze({ id: 'anonymous' })
@@ -32,7 +35,8 @@ export const anonymous: Principal = Object.freeze({ id: 'anonymous' })
 /** Open mode answers only to loopback names, so that a page elsewhere cannot reach it by a name of its own (DNS rebinding). */
 export function requireLoopback(request: Request): void {
   const { hostname } = new URL(`http://${request.headers.get('host') ?? new URL(request.url).host}`)
-  if (!/^(localhost|127(\.\d+){3}|\[::1\]|[a-z0-9-]+\.localhost)$/.test(hostname)) throw new KitError('auth/denied', 'open mode answers only on this machine')
+  if (!/^(localhost|127(\.\d+){3}|\[::1\]|[a-z0-9-]+\.localhost)$/.test(hostname))
+    throw new KitError('auth/denied', 'open mode answers only on this machine')
 }
 
 /** Refuses a browser's request from a page of another origin that is not in the list. */
@@ -45,6 +49,7 @@ export function requireOrigin(request: Request, origins: readonly string[]): voi
   throw new KitError('auth/origin', 'this origin may not use this service')
 }
 
-const digest = async (text: string): Promise<Uint8Array> => new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)))
+const digest = async (text: string): Promise<Uint8Array> =>
+  new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)))
 
 const same = (a: Uint8Array, b: Uint8Array): boolean => a.reduce((difference, byte, at) => difference | (byte ^ b[at]!), 0) === 0

@@ -37,7 +37,12 @@ export interface LocalHostOptions {
 }
 
 /** Sessions in this process, on any `Journal`: the host for Node, Deno, Bun and tests. */
-export function localHost({ journal = memoryJournal(), store = memoryStore(), open: most = 1000, socket }: LocalHostOptions = {}): SessionHost {
+export function localHost({
+  journal = memoryJournal(),
+  store = memoryStore(),
+  open: most = 1000,
+  socket,
+}: LocalHostOptions = {}): SessionHost {
   const sessions = new Map<string, Promise<Session>>()
 
   const open = async (agent: Agent, id: string, context: Context): Promise<Session> => {
@@ -52,7 +57,9 @@ export function localHost({ journal = memoryJournal(), store = memoryStore(), op
       }
     }
     const opened = openSession({
-      journal, key, agent,
+      journal,
+      key,
+      agent,
       // the request that opens a session does not own it: neither its signal nor its principal go with it
       context: { ...context, signal: undefined, principal: undefined, store, session: id } as Context,
       onChange: (summary) => index(store, agent, id, owner(), summary),
@@ -79,7 +86,14 @@ export function localHost({ journal = memoryJournal(), store = memoryStore(), op
     async fetch(request, { agent, session: id, rest, principal, limits }, context) {
       const session = await open(agent, id, context)
       const route: SessionRoute = {
-        session, agent, id, principal, rest, store, context, ...(limits && { limits }),
+        session,
+        agent,
+        id,
+        principal,
+        rest,
+        store,
+        context,
+        ...(limits && { limits }),
         async fork(target, source, at, principal) {
           const fresh = await open(agent, target, context)
           await fresh.forkFrom({ session: id, messages: source.state.messages, title: source.state.title, principal }, at)
@@ -95,7 +109,9 @@ export function localHost({ journal = memoryJournal(), store = memoryStore(), op
     async list(principal, agent, { cursor, limit }) {
       const prefix = indexKey(principal.id, agent, '')
       const { keys, next } = await store.list(prefix, { limit, ...(cursor && { cursor: prefix + cursor }) })
-      const found = await Promise.all(keys.map(async (key) => ({ session: key.slice(prefix.length), ...((await store.get(key)) as SessionSummary) })))
+      const found = await Promise.all(
+        keys.map(async (key) => ({ session: key.slice(prefix.length), ...((await store.get(key)) as SessionSummary) })),
+      )
       return { sessions: found.sort((a, b) => b.updated - a.updated), ...(next && { next: next.slice(prefix.length) }) }
     },
   }

@@ -20,11 +20,20 @@ type Fields = Record<string, unknown>
  */
 export function clientRequest(body: Fields, agent: Agent): ClientRequest {
   const tools = clientTools(body.tools, agent)
-  const messages = 'messages' in body ? history(body.messages, new Set(tools?.map(({ name }) => name))) : [{ role: 'user' as const, parts: input(body.input) }]
+  const messages =
+    'messages' in body
+      ? history(body.messages, new Set(tools?.map(({ name }) => name)))
+      : [{ role: 'user' as const, parts: input(body.input) }]
   const settings = allowed(body.options, agent)
   const metadata = body.metadata
-  if (metadata !== undefined && (!isFields(metadata) || JSON.stringify(metadata).length > 4096)) throw invalid('metadata: an object of at most 4 KB is needed')
-  return { messages, ...(settings && { settings }), ...(tools && { tools }), ...(metadata !== undefined && { metadata: metadata as Fields }) }
+  if (metadata !== undefined && (!isFields(metadata) || JSON.stringify(metadata).length > 4096))
+    throw invalid('metadata: an object of at most 4 KB is needed')
+  return {
+    messages,
+    ...(settings && { settings }),
+    ...(tools && { tools }),
+    ...(metadata !== undefined && { metadata: metadata as Fields }),
+  }
 }
 
 /** Text, or the parts of one user message. */
@@ -40,7 +49,8 @@ function history(value: unknown, own: ReadonlySet<string>): Message[] {
   if (!Array.isArray(value) || !value.length || value.length > 10_000) throw invalid('messages: an array of 1 to 10,000 messages is needed')
   const answered = new Set<unknown>()
   for (const message of value) {
-    if (isFields(message) && Array.isArray(message.parts)) for (const part of message.parts) if (isFields(part) && part.type === 'result') answered.add(part.id)
+    if (isFields(message) && Array.isArray(message.parts))
+      for (const part of message.parts) if (isFields(part) && part.type === 'result') answered.add(part.id)
   }
   const calls = new Map<string, string>()
   const messages: Message[] = []
@@ -62,7 +72,8 @@ function history(value: unknown, own: ReadonlySet<string>): Message[] {
         parts.push({ type: 'call', id: part.id, name: part.name, input: part.input ?? {}, by: 'client' } satisfies CallPart)
       } else if (part.type === 'result' && role === 'tool' && typeof part.id === 'string') {
         const name = calls.get(part.id)
-        if (name !== undefined) parts.push({ type: 'result', id: part.id, name, output: part.output ?? null, by: 'client' } satisfies ResultPart)
+        if (name !== undefined)
+          parts.push({ type: 'result', id: part.id, name, output: part.output ?? null, by: 'client' } satisfies ResultPart)
       } else if (role !== 'tool') {
         const plain = plainPart(part, here)
         if (plain) parts.push(plain)
@@ -88,7 +99,7 @@ function plainPart(part: unknown, where: string): TextPart | MediaPart | undefin
   if (typeof mime !== 'string' || !/^[a-z]+\/[a-z0-9.+*-]+$/i.test(mime)) throw invalid(`${where}.mime: a media type is needed`)
   const base = { type: 'media', mime, ...(typeof name === 'string' && { name: name.slice(0, 255) }) } as const
   if (typeof data === 'string' && /^[A-Za-z0-9+/]+={0,2}$/.test(data)) return { ...base, data }
-  if (typeof url === 'string' && url.length < 2048 && /^https:\/\//.test(url)) return { ...base, url }
+  if (typeof url === 'string' && url.length < 2048 && url.startsWith('https://')) return { ...base, url }
   throw invalid(`${where}: base64 data or an https url is needed`)
 }
 
@@ -96,18 +107,24 @@ function clientTools(value: unknown, agent: Agent): NonNullable<RunRequest['tool
   if (value === undefined) return undefined
   if (!Array.isArray(value) || value.length > 64) throw invalid('tools: an array of at most 64 is needed')
   return value.map((tool: unknown, at) => {
-    if (!isFields(tool) || typeof tool.name !== 'string' || !/^[a-zA-Z0-9_-]{1,64}$/.test(tool.name)) throw invalid(`tools.${at}.name: 1 to 64 letters, digits, _ or -`)
+    if (!isFields(tool) || typeof tool.name !== 'string' || !/^[a-zA-Z0-9_-]{1,64}$/.test(tool.name))
+      throw invalid(`tools.${at}.name: 1 to 64 letters, digits, _ or -`)
     if (agent.tools?.some(({ name }) => name === tool.name)) throw invalid(`tools.${at}.name: the agent has a tool of this name`)
     const { name, description, input } = tool
     if (input !== undefined && !isFields(input)) throw invalid(`tools.${at}.input: a JSON Schema is needed`)
-    return { name, ...(typeof description === 'string' && { description: description.slice(0, 4096) }), ...(input !== undefined && { input }) }
+    return {
+      name,
+      ...(typeof description === 'string' && { description: description.slice(0, 4096) }),
+      ...(input !== undefined && { input }),
+    }
   })
 }
 
 function allowed(value: unknown, agent: Agent): ModelSettings | undefined {
   if (value === undefined) return undefined
   if (!isFields(value)) throw invalid('options: an object is needed')
-  for (const key of Object.keys(value)) if (!agent.allow?.includes(key as keyof ModelSettings)) throw invalid(`options.${key}: this agent does not allow it`)
+  for (const key of Object.keys(value))
+    if (!agent.allow?.includes(key as keyof ModelSettings)) throw invalid(`options.${key}: this agent does not allow it`)
   return value as ModelSettings
 }
 

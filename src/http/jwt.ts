@@ -22,7 +22,12 @@ export function jwt({ key, algorithms, issuer, audience, principal = fromClaims 
     const token = bearerToken(request)
     if (token === undefined) return undefined
     try {
-      const { payload } = await jwtVerify(token, getKey as JWTVerifyGetKey, { algorithms: [...algorithms], issuer, audience, requiredClaims: ['exp', 'sub', 'iss', 'aud'] })
+      const { payload } = await jwtVerify(token, getKey as JWTVerifyGetKey, {
+        algorithms: [...algorithms],
+        issuer,
+        audience,
+        requiredClaims: ['exp', 'sub', 'iss', 'aud'],
+      })
       return principal(payload)
     } catch (cause) {
       throw new KitError('auth/missing', 'the token is not valid', { cause })
@@ -33,6 +38,9 @@ export function jwt({ key, algorithms, issuer, audience, principal = fromClaims 
 function fromClaims({ sub, exp, roles, tenant }: JWTPayload): Principal | undefined {
   if (!sub || !exp) return undefined
   return {
-    id: sub, expires: exp * 1000, ...(Array.isArray(roles) && { roles: roles.filter((role) => typeof role === 'string') }), ...(typeof tenant === 'string' && { tenant }),
+    id: sub,
+    expires: exp * 1000,
+    ...(Array.isArray(roles) && { roles: roles.filter((role) => typeof role === 'string') }),
+    ...(typeof tenant === 'string' && { tenant }),
   }
 }

@@ -76,7 +76,8 @@ export async function sessionRoute(request: Request, route: SessionRoute): Promi
     case 'POST fork': {
       const { to = session.seq, session: target = crypto.randomUUID() } = await readJson(request, route.limits)
       if (!route.fork) throw new KitError('request/not-found', 'sessions cannot be forked here')
-      if (typeof to !== 'number' || !Number.isSafeInteger(to) || to < 0 || to > session.seq) throw invalid('to: a seq of this session is needed')
+      if (typeof to !== 'number' || !Number.isSafeInteger(to) || to < 0 || to > session.seq)
+        throw invalid('to: a seq of this session is needed')
       if (typeof target !== 'string' || !sessionId.test(target)) throw invalid('session: 1 to 128 letters, digits, _ or -')
       await route.fork(target, session, to, principal)
       return Response.json({ session: target }, { status: 201 })
@@ -101,18 +102,30 @@ export const sessionId: RegExp = /^[a-zA-Z0-9_-]{1,128}$/
 export function snapshot(session: Session, id: string): Record<string, unknown> {
   const { title, usage, messages, pending } = session.state
   return {
-    session: id, seq: session.seq, title, running: session.running,
-    pending: [...pending.values()].map((open) => ({ ...open, ...(open.call && { call: { id: open.call.id, name: open.call.name, input: open.call.input } }) })),
-    messages: messages.map(({ seq, message }) => ({ ...projectMessage(message), seq })), usage,
+    session: id,
+    seq: session.seq,
+    title,
+    running: session.running,
+    pending: [...pending.values()].map((open) => ({
+      ...open,
+      ...(open.call && { call: { id: open.call.id, name: open.call.name, input: open.call.input } }),
+    })),
+    messages: messages.map(({ seq, message }) => ({ ...projectMessage(message), seq })),
+    usage,
   }
 }
 
 export function readAnswer(body: Record<string, unknown>): { approve?: boolean; reason?: string; output?: unknown } {
   const { approve, reason } = body
   if (approve !== undefined && typeof approve !== 'boolean') throw invalid('approve: true or false is needed')
-  if (reason !== undefined && (typeof reason !== 'string' || reason.length > 2000)) throw invalid('reason: text of at most 2,000 characters is needed')
+  if (reason !== undefined && (typeof reason !== 'string' || reason.length > 2000))
+    throw invalid('reason: text of at most 2,000 characters is needed')
   if (approve === undefined && !('output' in body)) throw invalid('approve or output is needed')
-  return { ...(approve !== undefined && { approve }), ...(reason !== undefined && { reason }), ...('output' in body && { output: body.output }) }
+  return {
+    ...(approve !== undefined && { approve }),
+    ...(reason !== undefined && { reason }),
+    ...('output' in body && { output: body.output }),
+  }
 }
 
 async function runs(request: Request, { session, agent, limits }: SessionRoute, principal: Principal): Promise<Response> {
@@ -156,8 +169,13 @@ export async function resultOf(events: AsyncIterable<Event>, runId: string): Pro
       messages.push(event.message)
       if (event.message.role === 'assistant') result.text = textOf(event.message)
     } else if (event.type === 'pending') result.pending = [...((result.pending as unknown[]) ?? []), event]
-    else if (event.type === 'error') throw new KitError(event.code, event.message, { retryable: event.retryable, ...(event.retryAfter !== undefined && { retryAfter: event.retryAfter }) })
-    else if (event.type === 'finish') Object.assign(result, { finish: event.reason, usage: event.usage, ...(event.output !== undefined && { output: event.output }) })
+    else if (event.type === 'error')
+      throw new KitError(event.code, event.message, {
+        retryable: event.retryable,
+        ...(event.retryAfter !== undefined && { retryAfter: event.retryAfter }),
+      })
+    else if (event.type === 'finish')
+      Object.assign(result, { finish: event.reason, usage: event.usage, ...(event.output !== undefined && { output: event.output }) })
   }
   return { ...result, messages }
 }
@@ -188,7 +206,11 @@ async function ticket(request: Request, { store, id, agent, limits }: SessionRou
 }
 
 /** The principal, by the request's own authentication or by a ticket, which counts once. */
-async function who(request: Request, { principal, store, id, agent }: SessionRoute, verb: string): Promise<{ principal: Principal; protocol?: string }> {
+async function who(
+  request: Request,
+  { principal, store, id, agent }: SessionRoute,
+  verb: string,
+): Promise<{ principal: Principal; protocol?: string }> {
   const protocols = (request.headers.get('sec-websocket-protocol') ?? '').split(',').map((name) => name.trim())
   const protocol = protocols.find((name) => name.startsWith('edgeswarm.ticket.'))
   const secret = protocol?.slice('edgeswarm.ticket.'.length) ?? new URL(request.url).searchParams.get('ticket')
@@ -205,4 +227,5 @@ async function who(request: Request, { principal, store, id, agent }: SessionRou
 }
 
 /** The store never holds the ticket itself. */
-const ticketKey = async (agent: string, session: string, secret: string): Promise<string> => `ticket/${await sha256(`${agent}/${session}/${secret}`)}`
+const ticketKey = async (agent: string, session: string, secret: string): Promise<string> =>
+  `ticket/${await sha256(`${agent}/${session}/${secret}`)}`

@@ -45,8 +45,14 @@ export async function socketFrame(data: string, scope: SocketScope): Promise<voi
       case 'hello':
         return void follow(typeof frame.after === 'number' ? frame.after : 0, scope)
       case 'run': {
-        const { messages, ...rest } = clientRequest({ input: frame.input, options: frame.options, tools: frame.tools, metadata: frame.metadata }, agent)
-        const operation = typeof frame.id === 'string' ? { operation: { key: frame.id.slice(0, 255), hash: JSON.stringify(frame.input).slice(0, 100_000) } } : {}
+        const { messages, ...rest } = clientRequest(
+          { input: frame.input, options: frame.options, tools: frame.tools, metadata: frame.metadata },
+          agent,
+        )
+        const operation =
+          typeof frame.id === 'string'
+            ? { operation: { key: frame.id.slice(0, 255), hash: JSON.stringify(frame.input).slice(0, 100_000) } }
+            : {}
         const mode = frame.mode === 'queue' || frame.mode === 'steer' ? frame.mode : 'reject'
         const { run } = await session.submit(messages, { principal, mode, ...rest, ...operation })
         socket.send(JSON.stringify({ type: 'accepted', id: frame.id, run }))

@@ -52,24 +52,36 @@ function* answer({ messages, tools = [] }: ModelCall): Generator<Chunk> {
   const sum = /[-+(]*\d[\d\s.+\-*/()^%]*[\d)]/.exec(said)?.[0]
   if (sum && /[+\-*/^%]/.test(sum) && has('calculator')) calls.push({ name: 'calculator', input: { expression: sum.trim() } })
   if (/\b(health|app|status)\b/i.test(said) && has('health')) calls.push({ name: 'health', input: {} })
-  if (/\b(delete|remove|wipe)\b/i.test(said) && has('delete_notes')) calls.push({ name: 'delete_notes', input: { which: /\ball\b/i.test(said) ? 'all' : 'mine' } })
+  if (/\b(delete|remove|wipe)\b/i.test(said) && has('delete_notes'))
+    calls.push({ name: 'delete_notes', input: { which: /\ball\b/i.test(said) ? 'all' : 'mine' } })
   if (calls.length) {
     yield { type: 'text', delta: calls.length > 1 ? 'I will use several tools at once.' : `I will use the tool \`${calls[0]!.name}\`.` }
-    for (const { name, input } of calls) yield { type: 'part', part: { type: 'call', id: `demo_${crypto.randomUUID().slice(0, 8)}`, name, input } }
+    for (const { name, input } of calls)
+      yield { type: 'part', part: { type: 'call', id: `demo_${crypto.randomUUID().slice(0, 8)}`, name, input } }
     return
   }
-  if (last?.parts.some(({ type }) => type === 'media')) return yield { type: 'text', delta: 'Your image has arrived. A demo model cannot see, so I will not pretend to.' }
+  if (last?.parts.some(({ type }) => type === 'media'))
+    return yield { type: 'text', delta: 'Your image has arrived. A demo model cannot see, so I will not pretend to.' }
   if (/\b(story|long|count)\b/i.test(said)) return yield { type: 'text', delta: `${story}\n\n`.repeat(4) + 'The end. (demo model)' }
   if (/markdown/i.test(said)) {
-    return yield { type: 'text', delta: '## What this page renders\n\n1. **bold**, *italic*, `code`\n2. [links](https://example.com) with their host shown\n\n```ts\nconst answer = 6 * 7\n```\n\n| edge | node |\n|---|---|\n| yes | yes |\n\n> No HTML, no remote images: what a model says is never trusted.' }
+    return yield {
+      type: 'text',
+      delta:
+        '## What this page renders\n\n1. **bold**, *italic*, `code`\n2. [links](https://example.com) with their host shown\n\n```ts\nconst answer = 6 * 7\n```\n\n| edge | node |\n|---|---|\n| yes | yes |\n\n> No HTML, no remote images: what a model says is never trusted.',
+    }
   }
-  yield { type: 'text', delta: messages.filter(({ role }) => role === 'user').length > 1 ? `You said: “${said.slice(0, 200)}”. ${intro}` : intro }
+  yield {
+    type: 'text',
+    delta: messages.filter(({ role }) => role === 'user').length > 1 ? `You said: “${said.slice(0, 200)}”. ${intro}` : intro,
+  }
 }
 
 function* report(last: Message): Generator<Chunk> {
   for (const part of last.parts) {
     if (part.type !== 'result') continue
-    const what = part.error ? `\`${part.name}\` did not do it: ${part.error.message}.` : `\`${part.name}\` says: \`${JSON.stringify(part.output)}\`.`
+    const what = part.error
+      ? `\`${part.name}\` did not do it: ${part.error.message}.`
+      : `\`${part.name}\` says: \`${JSON.stringify(part.output)}\`.`
     yield { type: 'text', delta: `${what} ` }
   }
   yield { type: 'text', delta: '(demo model)' }

@@ -3,7 +3,11 @@ import type { Part } from '../message.ts'
 import { type Chunk, model, type Model, type ModelCall } from '../model.ts'
 
 /** One scripted answer: text (streamed word by word), parts, chunks as they are, or a function of the call. */
-export type Script = string | readonly Part[] | { chunks: readonly Chunk[] } | ((call: ModelCall) => AsyncIterable<Chunk> | Promise<string | readonly Part[]> | string | readonly Part[])
+export type Script =
+  | string
+  | readonly Part[]
+  | { chunks: readonly Chunk[] }
+  | ((call: ModelCall) => AsyncIterable<Chunk> | Promise<string | readonly Part[]> | string | readonly Part[])
 
 /**
  * A model that answers from a list, in order, and remembers what it was asked. For tests and examples.

@@ -14,7 +14,14 @@ const base = `http://localhost:${port}/agents/crash/sessions`
 let child: ChildProcess | undefined
 
 beforeAll(async () => {
-  await build({ entryPoints: [join(import.meta.dirname, 'worker.ts')], outfile: join(dir, 'worker.js'), bundle: true, format: 'esm', target: 'es2022', external: ['cloudflare:workers'] })
+  await build({
+    entryPoints: [join(import.meta.dirname, 'worker.ts')],
+    outfile: join(dir, 'worker.js'),
+    bundle: true,
+    format: 'esm',
+    target: 'es2022',
+    external: ['cloudflare:workers'],
+  })
   writeFileSync(
     join(dir, 'config.capnp'),
     `using Workerd = import "/workerd/workerd.capnp";
@@ -39,9 +46,14 @@ afterAll(() => {
 })
 
 async function start(): Promise<void> {
-  child = spawn(join(root, 'node_modules/.bin/workerd'), ['serve', join(dir, 'config.capnp'), '--experimental'], { stdio: ['ignore', 'ignore', 'inherit'] })
+  child = spawn(join(root, 'node_modules/.bin/workerd'), ['serve', join(dir, 'config.capnp'), '--experimental'], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
   for (let tries = 0; ; tries++) {
-    const up = await fetch(`http://localhost:${port}/health`).then((r) => r.ok, () => false)
+    const up = await fetch(`http://localhost:${port}/health`).then(
+      (r) => r.ok,
+      () => false,
+    )
     if (up) return
     if (tries > 100) throw new Error('workerd does not come up')
     await sleep(50)
@@ -58,7 +70,11 @@ const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 
 /** Begins a run and reads events until `until` says so; what was read is what a reader saw before the crash. */
 async function begin(session: string, input: string, until: (event: Event, seen: Event[]) => boolean): Promise<Event[]> {
-  const response = await fetch(`${base}/${session}/runs`, { method: 'POST', headers: { 'content-type': 'application/json', accept: 'text/event-stream' }, body: JSON.stringify({ input }) })
+  const response = await fetch(`${base}/${session}/runs`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
+    body: JSON.stringify({ input }),
+  })
   expect(response.status).toBe(200)
   const seen: Event[] = []
   let text = ''
@@ -84,7 +100,8 @@ async function replay(session: string, after = 0): Promise<Event[]> {
 const state = async (session: string): Promise<{ running: boolean; pending: { id: string }[]; messages: (Message & { seq?: number })[] }> =>
   (await fetch(`${base}/${session}`)).json() as never
 
-const plain = (messages: readonly (Message & { seq?: number })[]): unknown => messages.map(({ seq: _, ...message }) => JSON.parse(JSON.stringify(message)))
+const plain = (messages: readonly (Message & { seq?: number })[]): unknown =>
+  messages.map(({ seq: _, ...message }) => JSON.parse(JSON.stringify(message)))
 
 /** Every reader, whatever its cursor, must end with the transcript that the journal has. */
 async function sameForAll(session: string, seen: readonly Event[]): Promise<void> {
@@ -121,13 +138,19 @@ describe('workerd is killed', () => {
     expect(messages.map(({ role }) => role)).toEqual(['user', 'assistant'])
     expect(textsOf(messages)).toContain('word39')
     const events = await replay('stream')
-    expect(events.filter(({ type }) => type === 'start').map((event) => event.type === 'start' && event.attempt)).toEqual(['first', 'recovered'])
+    expect(events.filter(({ type }) => type === 'start').map((event) => event.type === 'start' && event.attempt)).toEqual([
+      'first',
+      'recovered',
+    ])
     await sameForAll('stream', seen)
     await kill()
   }, 60_000)
 
   test('between start and result: a tool that is not idempotent is not run twice, one that is, is', async () => {
-    for (const [tool, outcome] of [['once', 'tool/interrupted'], ['again', 'ran at attempt 2']] as const) {
+    for (const [tool, outcome] of [
+      ['once', 'tool/interrupted'],
+      ['again', 'ran at attempt 2'],
+    ] as const) {
       await start()
       const seen = await begin(tool, `call ${tool}`, ({ type }) => type === 'tool-start')
       await sleep(100)
@@ -150,7 +173,11 @@ describe('workerd is killed', () => {
     await start()
     const { pending } = await state('parked')
     expect(pending).toHaveLength(1)
-    const answer = await fetch(`${base}/parked/pending/${pending[0]!.id}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"approve":true}' })
+    const answer = await fetch(`${base}/parked/pending/${pending[0]!.id}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"approve":true}',
+    })
     expect(await answer.json()).toMatchObject({ finish: 'stop' })
     expect(textsOf((await state('parked')).messages)).toContain('guarded ran')
     await sameForAll('parked', seen)

@@ -21,14 +21,18 @@ const room = (file: string): string => {
 
 /** What a source imports, with types apart: esbuild drops an import that is only for types. */
 function imports(source: string): { from: string; types: boolean }[] {
-  const alive = new Set(specifiers(transformSync(source, { loader: 'ts', tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true } } }).code))
+  const alive = new Set(
+    specifiers(transformSync(source, { loader: 'ts', tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true } } }).code),
+  )
   return specifiers(source).map((from) => ({ from, types: !alive.has(from) }))
 }
 
 const specifiers = (code: string): string[] =>
-  [...code.matchAll(/^(?:import|export)[\w\s{},*$]*?\bfrom\s*['"]([^'"\n]+)['"]|^import\s*['"]([^'"\n]+)['"]|\bimport\(\s*['"]([^'"\n]+)['"]/gm)].map(
-    ([, from, bare, late]) => (from ?? bare ?? late)!,
-  )
+  [
+    ...code.matchAll(
+      /^(?:import|export)[\w\s{},*$]*?\bfrom\s*['"]([^'"\n]+)['"]|^import\s*['"]([^'"\n]+)['"]|\bimport\(\s*['"]([^'"\n]+)['"]/gm,
+    ),
+  ].map(([, from, bare, late]) => (from ?? bare ?? late)!)
 
 /** The looks that the plan does not allow. */
 function trespasses(file: string, source: string): string[] {
@@ -36,11 +40,16 @@ function trespasses(file: string, source: string): string[] {
   const allowed = [here, ...(plan[here] ?? [])]
   const found = imports(source)
     .map(({ from, types }) => {
-      const there = from.startsWith('.') ? room(join(dirname(file), from)) : from.split('/').slice(0, from.startsWith('@') ? 2 : 1).join('/')
+      const there = from.startsWith('.')
+        ? room(join(dirname(file), from))
+        : from
+            .split('/')
+            .slice(0, from.startsWith('@') ? 2 : 1)
+            .join('/')
       return allowed.includes(there) || (types && allowed.includes(`types:${there}`)) ? undefined : `${relative(root, file)} -> ${from}`
     })
     .filter((look) => look !== undefined)
-  if (!/^adapters\/(node|bun)/.test(here) && !/^src\/http\/page/.test(relative(root, file))) {
+  if (!/^adapters\/(node|bun)/.test(here) && !relative(root, file).startsWith('src/http/page')) {
     const code = transformSync(source, { loader: 'ts', minifyWhitespace: true }).code
     for (const global of ['process.', 'Buffer.', 'require(', '__dirname']) {
       if (new RegExp(`(?<![\\w.$])${global.replace(/[.(]/, '\\$&')}`).test(code)) found.push(`${relative(root, file)} uses ${global}`)
@@ -50,7 +59,9 @@ function trespasses(file: string, source: string): string[] {
 }
 
 const files = ['src', 'adapters'].flatMap((dir) =>
-  readdirSync(join(root, dir), { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts')).map((file) => join(root, dir, file)),
+  readdirSync(join(root, dir), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => join(root, dir, file)),
 )
 
 test.each(files.map((file) => [relative(root, file), file]))('%s keeps to its room', (_name, file) => {
@@ -68,11 +79,19 @@ test('the plan can be broken', () => {
 })
 
 test('there are no circles of run-time imports', () => {
-  const graph = new Map(files.map((file) => [file, imports(readFileSync(file, 'utf8')).filter(({ from, types }) => !types && from.startsWith('.')).map(({ from }) => join(dirname(file), from))]))
+  const graph = new Map(
+    files.map((file) => [
+      file,
+      imports(readFileSync(file, 'utf8'))
+        .filter(({ from, types }) => !types && from.startsWith('.'))
+        .map(({ from }) => join(dirname(file), from)),
+    ]),
+  )
   const circles: string[] = []
   const done = new Set<string>()
   const visit = (file: string, path: readonly string[]): void => {
-    if (path.includes(file)) return void circles.push([...path.slice(path.indexOf(file)), file].map((step) => relative(root, step)).join(' -> '))
+    if (path.includes(file))
+      return void circles.push([...path.slice(path.indexOf(file)), file].map((step) => relative(root, step)).join(' -> '))
     if (done.has(file)) return
     for (const next of graph.get(file) ?? []) visit(next, [...path, file])
     done.add(file)

@@ -1,0 +1,116 @@
+// Every lane that this machine can run, one after another. A lane that cannot run says what is missing and is skipped,
+// never passed; with CI=true a skip is a failure. The last line is the sum.
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+
+const root = join(import.meta.dirname, '..')
+const bin = join(root, 'node_modules/.bin')
+const env = {
+  ...process.env,
+  PATH: bin + delimiter + process.env.PATH,
+  CLOUDFLARE_CF_FETCH_ENABLED: 'false',
+  WRANGLER_SEND_METRICS: 'false',
+  WRANGLER_HIDE_BANNER: 'true',
+  NO_COLOR: '1',
+}
+const ci = process.env.CI === 'true'
+/** Percent of lines of src and adapters that the unit lane reaches; the aim is 95. */
+const coverage = 60
+const only = process.argv.slice(2)
+const temp = mkdtempSync(join(tmpdir(), 'edgeswarm-test-'))
+const sum = { passed: 0, failed: 0, skipped: 0 }
+
+const sh = (command, args) => spawnSync(command, args, { cwd: root, env, encoding: 'utf8', maxBuffer: 1 << 28 })
+const tests = (dir) => existsSync(join(root, 'test', dir)) && readdirSync(join(root, 'test', dir)).some((file) => file.endsWith('.test.ts'))
+
+/** A command that passes or fails as one. */
+const check = (name, command, args, { when = true, missing } = {}) => ({
+  name,
+  when,
+  missing,
+  run: () => {
+    const { status, stdout, stderr } = sh(command, args)
+    return status === 0 ? { passed: 1 } : { failed: 1, output: stdout + stderr }
+  },
+})
+
+/** A vitest project, counted test by test. */
+const vitest = (name, project, { when = true, missing, args = [] } = {}) => ({
+  name,
+  when,
+  missing,
+  run: () => {
+    const file = join(temp, `${project}.json`)
+    const { status, stdout, stderr } = sh('node', [
+      'node_modules/vitest/vitest.mjs',
+      'run',
+      '--project',
+      project,
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile.json=${file}`,
+      ...args,
+    ])
+    const output = stdout + stderr
+    for (const line of output.split('\n')) if (/^\s*(size|wire|data):/.test(line)) console.log('   ', line.trim())
+    const report = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined
+    if (!report?.numTotalTests) return { failed: 1, output }
+    const { numPassedTests: passed, numFailedTests, numPendingTests: skipped } = report
+    const failed = numFailedTests || (status === 0 ? 0 : 1)
+    return { passed, failed: failed + (ci ? skipped : 0), skipped: ci ? 0 : skipped, output: failed || (ci && skipped) ? output : '' }
+  },
+})
+
+const chromium = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find(existsSync)
+const lanes = [
+  check('format', 'oxfmt', ['--check', '.']),
+  check('lint', 'oxlint', ['--type-aware', '--deny-warnings']),
+  check('types: src, without Node or Workers types', 'tsc', ['-p', '.']),
+  check('types: workers', 'tsc', ['-p', 'adapters/cloudflare']),
+  check('types: tests', 'tsc', ['-p', 'tsconfig.test.json']),
+  { ...vitest('unit (Node)', 'node', { args: ['--coverage'] }) },
+  {
+    name: `coverage of lines ≥ ${coverage} %`,
+    when: true,
+    run: () => {
+      const file = join(root, 'coverage/coverage-summary.json')
+      const pct = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).total.lines.pct : 0
+      console.log(`    ${pct} %`)
+      return pct >= coverage ? { passed: 1 } : { failed: 1, output: `${pct} % of lines` }
+    },
+  },
+  vitest('unit (edge-light)', 'edge'),
+  vitest('unit (workerd)', 'workerd'),
+  vitest('crash (workerd, killed)', 'crash', { when: tests('crash') }),
+  check('build', 'npm', ['run', '-s', 'build']),
+  check('package: publint', 'publint', ['--strict']),
+  check('package: types of every export', 'attw', ['--pack', '.', '--profile', 'esm-only']),
+  check('package: installed into an empty project', 'node', ['.ci/pack.mjs']),
+  check('page is fresh', 'node', ['.ci/page.mjs', '--check'], { when: existsSync(join(root, '.ci/page.mjs')) }),
+  check('deploys', 'wrangler', ['deploy', '--dry-run', '--outdir', join(temp, 'worker')]),
+  check('examples', 'node', ['.ci/examples.mjs'], { when: existsSync(join(root, '.ci/examples.mjs')) }),
+  vitest('browser (Chromium, workerd)', 'browser', { when: tests('browser'), ...(chromium ? {} : { missing: 'Debian package chromium' }) }),
+]
+
+for (const { name, when, missing, run } of lanes) {
+  if (!when || (only.length && !only.some((word) => name.includes(word)))) continue
+  const started = Date.now()
+  if (missing) {
+    sum[ci ? 'failed' : 'skipped']++
+    console.log(`${ci ? '✗' : '-'} ${name}: ${missing} is missing`)
+    continue
+  }
+  const { passed = 0, failed = 0, skipped = 0, output = '' } = run()
+  sum.passed += passed
+  sum.failed += failed
+  sum.skipped += skipped
+  console.log(
+    `${failed ? '✗' : '✓'} ${name}: ${passed} passed${failed ? `, ${failed} failed` : ''}${skipped ? `, ${skipped} skipped` : ''} (${((Date.now() - started) / 1000).toFixed(1)} s)`,
+  )
+  if (failed) console.log(output.slice(-8000))
+}
+rmSync(temp, { recursive: true, force: true })
+console.log(`\n${sum.passed} passed, ${sum.failed} failed${sum.skipped ? `, ${sum.skipped} skipped` : ''}`)
+process.exitCode = sum.failed || !sum.passed ? 1 : 0

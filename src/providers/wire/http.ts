@@ -1,0 +1,180 @@
+import { createParser } from 'eventsource-parser'
+import { KitError, type KitErrorCode } from '../../errors.ts'
+
+/** Where a provider is and how to reach it; an SDK client has the same fields and may be passed as it is. */
+export interface Connection {
+  apiKey?: string | (() => string | Promise<string>) | null
+  baseURL?: string
+  fetch?: typeof fetch
+  headers?: Readonly<Record<string, string>>
+}
+
+export interface Post {
+  provider: string
+  url: string
+  headers: Readonly<Record<string, string>>
+  body: unknown
+  fetch: typeof fetch | undefined
+  signal: AbortSignal | undefined
+  /** Reads what a provider says of an error in its own form. */
+  explain?: (body: unknown) => { code?: KitErrorCode; retryAfter?: number } | undefined
+}
+
+/**
+ * Posts JSON and gives the response, when it is one of success. Otherwise throws `model/*` with `retryable`, `retryAfter`
+ * (ms) and `status`; the provider's body is in `cause` and nowhere else. An abort throws the signal's reason.
+ */
+export async function post({ provider, url, headers, body, fetch: send = fetch, signal, explain }: Post): Promise<Response> {
+  let response: Response
+  try {
+    response = await send(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify(body),
+      ...(signal && { signal }),
+    })
+  } catch (cause) {
+    if (signal?.aborted) throw signal.reason
+    throw new KitError('model/http', `${provider} cannot be reached`, { cause, provider, retryable: true })
+  }
+  if (response.ok) return response
+  throw httpError(provider, response.status, response.headers, await readBounded(response), explain)
+}
+
+/** An upstream refusal as a `KitError`. */
+export function httpError(provider: string, status: number, headers: Headers, text: string, explain?: Post['explain']): KitError {
+  const body = parse(text)
+  const own = explain?.(body)
+  const code = own?.code ?? codeOf(status, JSON.stringify(body ?? text).slice(0, 10_000))
+  const retryable =
+    code === 'model/rate' || code === 'model/overloaded' || (code === 'model/http' && (status >= 500 || status === 408 || status === 409))
+  const retryAfter = own?.retryAfter ?? retryAfterOf(headers)
+  return new KitError(code, `${provider} answered ${status}`, {
+    cause: body ?? text,
+    provider,
+    status,
+    retryable,
+    ...(retryAfter !== undefined && { retryAfter }),
+  })
+}
+
+/** What an error means, by status and by the words that providers use in it. */
+export function codeOf(status: number, said: string): KitErrorCode {
+  if (/insufficient_quota|exceeded your current quota|credit balance|billing/i.test(said) && status !== 401) return 'model/quota'
+  if (/context_length_exceeded|maximum context length|prompt is too long|context window|input token count/i.test(said))
+    return 'model/context'
+  if (/content_filter|content_policy|ResponsibleAIPolicy/i.test(said)) return 'model/filtered'
+  if (/model_not_found|model_not_exist|does not exist or you do not have access|unknown model/i.test(said)) return 'model/unknown'
+  if (/incorrect api key|invalid api key|invalid_api_key|API_KEY_INVALID|authentication_error/i.test(said)) return 'model/auth'
+  if (status === 401 || status === 403) return 'model/auth'
+  if (status === 402) return 'model/quota'
+  if (status === 404) return 'model/unknown'
+  if (status === 429) return 'model/rate'
+  if (status === 503 || status === 529 || /overloaded/i.test(said)) return 'model/overloaded'
+  if (status === 400 || status === 413 || status === 422) return 'model/request'
+  return 'model/http'
+}
+
+const day = 86_400_000
+
+/** `retry-after-ms`, or `retry-after` in seconds or as a date, in ms; a wait of more than a day is no advice. */
+export function retryAfterOf(headers: Headers, now: number = Date.now()): number | undefined {
+  const ms = headers.get('retry-after-ms')
+  const after = headers.get('retry-after')
+  const wait =
+    ms !== null ? Number(ms) : after === null ? NaN : /^\s*[\d.]+\s*$/.test(after) ? Number(after) * 1000 : Date.parse(after) - now
+  return wait >= 0 && wait <= day ? Math.round(wait) : undefined
+}
+
+async function readBounded(response: Response, limit = 65_536): Promise<string> {
+  const reader = response.body?.getReader()
+  if (!reader) return ''
+  const decoder = new TextDecoder()
+  let text = ''
+  try {
+    while (text.length < limit) {
+      const { value, done } = await reader.read()
+      if (done) break
+      text += decoder.decode(value, { stream: true })
+    }
+  } catch {
+    // what came is enough
+  }
+  reader.cancel().catch(() => {})
+  return text.slice(0, limit)
+}
+
+export interface SseEvent {
+  event: string | undefined
+  data: string
+}
+
+/** Characters of one event. */
+const eventLimit = 10_000_000
+
+/**
+ * The events of an SSE body (WHATWG), as many at a time as a read brings: what costs a promise is the read, not the event.
+ * The last event counts also without its blank line. Throws `model/garbled` for an event of more than 10 MB.
+ */
+export async function* sse(response: Response, signal: AbortSignal | undefined, provider: string): AsyncGenerator<SseEvent[], void, void> {
+  if (!response.body) return
+  let batch: SseEvent[] = []
+  const parser = createParser({
+    maxBufferSize: eventLimit,
+    onEvent: ({ event, data }) => batch.push({ event, data }),
+    onError(error) {
+      if (error.type === 'max-buffer-size-exceeded')
+        throw new KitError('model/garbled', `${provider} sent an event that is too long`, { provider })
+    },
+  })
+  const decoder = new TextDecoder()
+  const reader = response.body.getReader()
+  try {
+    for (;;) {
+      const { value, done } = await read(reader, signal, provider)
+      parser.feed(done ? `${decoder.decode()}\n\n` : decoder.decode(value, { stream: true }))
+      if (batch.length) {
+        const events = batch
+        batch = []
+        yield events
+      }
+      if (done) return
+    }
+  } finally {
+    reader.cancel().catch(() => {})
+  }
+}
+
+async function read(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  signal: AbortSignal | undefined,
+  provider: string,
+): Promise<ReadableStreamReadResult<Uint8Array>> {
+  try {
+    return await reader.read()
+  } catch (cause) {
+    if (signal?.aborted) throw signal.reason
+    throw new KitError('model/truncated', `the connection to ${provider} broke`, { cause, provider, retryable: true })
+  }
+}
+
+/** JSON or nothing. */
+export function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** A key given as text or by a function. */
+export const keyOf = async ({ apiKey }: Connection): Promise<string | undefined> =>
+  typeof apiKey === 'function' ? apiKey() : (apiKey ?? undefined)
+
+/** Arguments as a model gave them: nothing means `{}`, an object is one already, and what is no JSON stays text. */
+export function readArguments(raw: unknown): { input: unknown; invalid?: boolean } {
+  if (raw === undefined || raw === null || raw === '') return { input: {} }
+  if (typeof raw !== 'string') return { input: raw }
+  const input = parse(raw)
+  return input === undefined ? { input: raw, invalid: true } : { input: input ?? {} }
+}
