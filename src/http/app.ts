@@ -1,4 +1,4 @@
-import { Hono } from 'hono'
+import { Hono } from 'hono/tiny'
 import { report } from '../abort.ts'
 import type { Agent } from '../agent.ts'
 import { sha256 } from '../blobs.ts'
@@ -141,14 +141,15 @@ export function app<Env extends object = object>(options: AppOptions<Env>): Hono
     return c.json(await host.list(principal, agent, { limit, ...(cursor && { cursor }) }, contextOf(c, options)))
   })
 
-  routes.all('/agents/:agent/sessions/:session/:rest{.*}?', async (c) => {
-    const agent = find(c.env, c.req.param('agent'))
-    const session = c.req.param('session')
-    if (!sessionId.test(session)) throw invalid('session: 1 to 128 letters, digits, _ or -')
-    const rest = c.req.param('rest') ?? ''
-    await may(c.var.principal, agent.name, rest.split('/')[0] || c.req.method.toLowerCase(), session)
-    return host.fetch(c.req.raw, { agent, session, rest, principal: c.var.principal, ...(limits && { limits }) }, contextOf(c, options))
-  })
+  for (const rest of ['', '/:rest{.+}']) {
+    routes.all(`/agents/:agent/sessions/:session${rest}`, async (c) => {
+      const { agent: name = '', session = '', rest = '' } = c.req.param() as Record<string, string>
+      const agent = find(c.env, name)
+      if (!sessionId.test(session)) throw invalid('session: 1 to 128 letters, digits, _ or -')
+      await may(c.var.principal, agent.name, rest.split('/')[0] || c.req.method.toLowerCase(), session)
+      return host.fetch(c.req.raw, { agent, session, rest, principal: c.var.principal, ...(limits && { limits }) }, contextOf(c, options))
+    })
+  }
   return routes as unknown as Hono<{ Bindings: Env }>
 }
 

@@ -27,6 +27,11 @@ const KiB = 1024
 test.each([
   ['run', "export { agent, run, tool } from './src/index.ts'", 9 * KiB],
   [
+    'run + openai chat',
+    "export { agent, run, tool } from './src/index.ts'; export { openaiChat } from './src/providers/openai-chat.ts'",
+    12 * KiB,
+  ],
+  [
     'agent + a provider + app()',
     "export { agent } from './src/index.ts'; export { app } from './src/http/app.ts'; export { openaiChat } from './src/providers/openai-chat.ts'",
     30 * KiB,

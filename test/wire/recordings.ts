@@ -40,7 +40,7 @@ export function recordings(apis: readonly string[]): Recording[] {
 
 /** The recorded response; with a seed its body comes in pieces of 1 to 9 bytes, always the same ones. */
 export function responseOf({ response }: Recording, seed?: number): Response {
-  const { status, headers = {}, sse, ndjson, text, body } = response
+  const { status, headers, sse, ndjson, text, body } = response
   const content = sse ?? ndjson ?? text ?? JSON.stringify(body ?? null)
   const type =
     sse !== undefined
