@@ -39,7 +39,9 @@ const status: Partial<Record<KitErrorCode, number>> = {
 
 /** An error as RFC 9457 `application/problem+json`; causes, stacks and provider bodies stay inside. */
 export function problem(thrown: unknown): Response {
-  const error = asKitError(thrown)
+  const known = asKitError(thrown)
+  // that a session was here once is nobody's business
+  const error = known.code === 'session/erased' ? new KitError('session/unknown', 'there is no such session') : known
   const code = status[error.code] ?? 500
   const headers: Record<string, string> = { 'content-type': 'application/problem+json', 'cache-control': 'no-store' }
   if (error.retryAfter !== undefined) headers['retry-after'] = String(Math.ceil(error.retryAfter / 1000))
