@@ -69,6 +69,7 @@ const lanes = [
   check('lint', 'oxlint', ['--type-aware', '--deny-warnings']),
   check('types: src, without Node or Workers types', 'tsc', ['-p', '.']),
   check('types: workers', 'tsc', ['-p', 'adapters/cloudflare']),
+  check('types: page', 'tsc', ['-p', 'src/http/page']),
   check('types: tests', 'tsc', ['-p', 'tsconfig.test.json']),
   { ...vitest('unit (Node)', 'node', { args: ['--coverage'] }) },
   {

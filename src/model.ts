@@ -167,8 +167,7 @@ export class AnswerFold {
 
   /** The parts so far, open deltas included: what is kept of an answer that was cut off. */
   partial(): Part[] {
-    this.#close()
-    return this.parts
+    return this.#kind && this.#open ? [...this.parts, { type: this.#kind, text: this.#open }] : this.parts
   }
 
   #close(): void {

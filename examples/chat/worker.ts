@@ -1,5 +1,6 @@
 import { agentSession, durableHost, type SessionBindings } from '../../adapters/cloudflare/index.ts'
 import { app } from '../../src/http/app.ts'
+import { chatPage } from '../../src/http/page/page.ts'
 import { agent, type Agent, type Model } from '../../src/index.ts'
 import { demo } from '../../src/providers/demo.ts'
 import { openaiChat } from '../../src/providers/openai-chat.ts'
@@ -34,7 +35,7 @@ function modelOf({ OPENAI_API_KEY: apiKey, OPENAI_BASE_URL: baseURL, OPENAI_MODE
 /** As of November 2026; `OPENAI_MODEL` chooses another. */
 const defaults = { openai: 'gpt-5-mini' }
 
-const web = app<Env>({ agents, auth: 'open', host: durableHost() })
+const web = app<Env>({ agents, auth: 'open', host: durableHost(), page: chatPage })
 
 export const AgentSession = agentSession<Env>({ agents })
 export default web
