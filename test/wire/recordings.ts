@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-const folder = join(import.meta.dirname, '../../../shared/wire/recordings')
+export const folder: string = join(import.meta.dirname, '../../../shared/wire/recordings')
 
 /** Whether the data is here; in CI it must be. */
 export const recorded: boolean = existsSync(join(folder, 'INDEX.json'))
