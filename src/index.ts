@@ -1,5 +1,5 @@
 export { type Agent, type Bounds, type Timeouts } from './agent.ts'
-export { type Blobs, memoryBlobs } from './blobs.ts'
+export { type Blobs, memoryBlobs, sha256 } from './blobs.ts'
 export { agent, type AgentBuilder, type ReadyBuilder } from './builder.ts'
 export type { Context, Principal } from './context.ts'
 export { KitError, type KitErrorCode, ToolError } from './errors.ts'

@@ -1,5 +1,6 @@
 import { report } from './abort.ts'
 import type { Agent } from './agent.ts'
+import { type Blobs, inlined, outlined, refsIn } from './blobs.ts'
 import type { Context, Principal } from './context.ts'
 import { asKitError, KitError } from './errors.ts'
 import { type Event, type EventBody, isDelta, type PendingAnswer, type RunRequest, type Stored } from './event.ts'
@@ -7,7 +8,7 @@ import type { Journal } from './journal.ts'
 import { type Input, type Message, type ResultPart, textOf, toMessages } from './message.ts'
 import { openCalls, stream } from './run.ts'
 import { digest } from './settle.ts'
-import type { Tool } from './tool.ts'
+import { clientTools, type Tool } from './tool.ts'
 import { emptyState, fold, type SessionState, transcriptOf } from './transcript.ts'
 
 export interface SessionOptions {
@@ -133,6 +134,11 @@ export class Session {
 
   get messages(): Message[] {
     return transcriptOf(this.state)
+  }
+
+  /** Media that the journal refers to; of another session's there is nothing here. */
+  async blob(hash: string): ReturnType<Blobs['get']> {
+    return this.state.refs.has(hash) ? this.#options.context?.blobs?.get(hash) : undefined
   }
 
   /** Resolves when nothing runs. */
@@ -270,10 +276,23 @@ export class Session {
     this.#running?.abort.abort(new DOMException('erased', 'AbortError'))
     this.#broken ??= new KitError('session/erased', 'this session was erased')
     if (this.#timer) clearTimeout(this.#timer)
+    await this.#eraseBlobs()
     await this.#options.journal.erase(this.#options.key)
     await ended
     await this.#options.wake?.(undefined)
     this.#notify()
+  }
+
+  /** Also what a rewound message referred to: the journal still has it. */
+  async #eraseBlobs(): Promise<void> {
+    const { journal, key, context } = this.#options
+    if (!context?.blobs) return
+    for (let after = 0; ;) {
+      const page = await journal.read(key, { after })
+      for (const hash of new Set(refsIn(page))) await context.blobs.delete(hash)
+      if (page.length < 1000) return
+      after = page.at(-1)!.seq
+    }
   }
 
   /** Does what time asks for: goes on with an interrupted run, declines what has expired. Call it after opening and when woken. */
@@ -358,7 +377,8 @@ export class Session {
     const abort = new AbortController()
     const before = attempt === 'first' ? undefined : this.state.run
     const { operation: _, tools, settings, principal, metadata } = request
-    const events = stream(agent, [...this.state.messages.map(({ message }) => message), ...messages], {
+    const history = await inlined([...this.state.messages.map(({ message }) => message), ...messages], context.blobs)
+    const events = stream(agent, history, {
       ...context,
       id,
       attempt,
@@ -484,7 +504,10 @@ export class Session {
   }
 
   /** Anything else: stored first, with the deltas before it, then shown. */
-  async #store(bodies: readonly (Event | EventBody)[], run = this.state.run?.id ?? ''): Promise<void> {
+  async #store(given: readonly (Event | EventBody)[], run = this.state.run?.id ?? ''): Promise<void> {
+    if (this.#broken) throw this.#broken
+    const { blobs } = this.#options.context ?? {}
+    const bodies = blobs ? await outlined(given, blobs) : given
     const base = { at: Date.now(), run, agent: this.#options.agent.name }
     const events = bodies.map((body) => this.#complete(this.#number({ ...base, ...body } as Event)))
     await this.#flush(events)
@@ -560,22 +583,6 @@ export class Session {
     return mine
   }
 }
-
-const clientTools = (tools: RunRequest['tools'] = []): Tool[] =>
-  tools.map(({ name, description, input }) => ({
-    name,
-    ...(description !== undefined && { description }),
-    ...(input && {
-      input: {
-        '~standard': {
-          version: 1,
-          vendor: 'client',
-          validate: (value) => ({ value }),
-          jsonSchema: { input: () => ({ ...input }), output: () => ({ ...input }) },
-        },
-      },
-    }),
-  }))
 
 function titleOf(messages: readonly Message[]): string {
   const text = messages.map(textOf).join(' ').replace(/\s+/g, ' ').trim()

@@ -1,5 +1,5 @@
 import type { Context } from './context.ts'
-import type { PendingAnswer } from './event.ts'
+import type { PendingAnswer, RunRequest } from './event.ts'
 import type { CallPart, ProviderOptions } from './message.ts'
 import type { ToolInfo } from './model.ts'
 import { type InferOutput, type JsonSchema, type Schema, toJsonSchema } from './schema.ts'
@@ -77,6 +77,23 @@ export function toolInfo({ name, description, input, strict, hosted, providerOpt
     ...(providerOptions && { providerOptions }),
   }
 }
+
+/** Tools that a client brought as data: what it answers is its own, so nothing is checked. */
+export const clientTools = (tools: RunRequest['tools'] = []): Tool[] =>
+  tools.map(({ name, description, input }) => ({
+    name,
+    ...(description !== undefined && { description }),
+    ...(input && {
+      input: {
+        '~standard': {
+          version: 1,
+          vendor: 'client',
+          validate: (value) => ({ value }),
+          jsonSchema: { input: () => ({ ...input }), output: () => ({ ...input }) },
+        },
+      },
+    }),
+  }))
 
 /** One use of a tool, as the `tool` layers see it. */
 export interface ToolUse {

@@ -1,3 +1,4 @@
+import { refsIn } from './blobs.ts'
 import type { Event, FinishReason, Pending, RunRequest } from './event.ts'
 import { addUsage, type Message, type Part, type Usage } from './message.ts'
 import type { CallState } from './middleware.ts'
@@ -14,6 +15,8 @@ export interface SessionState {
   pending: Map<string, Pending>
   operations: Map<string, { hash: string; run: string; seq: number }>
   answered: Set<string>
+  /** Hashes of the blobs that were ever referred to, rewound messages included. */
+  refs: Set<string>
   usage: Usage
   /** The principal that made the session. */
   owner?: string
@@ -30,6 +33,7 @@ export const emptyState = (): SessionState => ({
   pending: new Map(),
   operations: new Map(),
   answered: new Set(),
+  refs: new Set(),
   usage: { input: 0, output: 0 },
   title: '',
   updated: 0,
@@ -41,6 +45,8 @@ export function fold(state: SessionState, event: Event): SessionState {
   const seq = event.seq ?? state.seq
   state.seq = Math.max(state.seq, seq)
   state.updated = event.at
+  if (event.type === 'message' || event.type === 'part' || event.type === 'tool-result')
+    for (const ref of refsIn(event)) state.refs.add(ref)
   switch (event.type) {
     case 'start': {
       const before = state.run?.id === event.run ? state.run : undefined

@@ -8,6 +8,7 @@ import type {
 } from '@cloudflare/workers-types'
 import {
   type Agent,
+  type Blobs,
   type Context,
   KitError,
   openSession,
@@ -16,8 +17,9 @@ import {
   type SessionSummary,
   type Store,
 } from '../../src/index.ts'
-import { type Agents, problem, type SessionHost, type SessionList, sessionRoute } from '../../src/http/app.ts'
-import { follow, type SocketScope, socketFrame } from '../../src/http/socket.ts'
+import { type Access, type Agents, problem, type SessionHost, type SessionList, sessionRoute } from '../../src/http/app.ts'
+import { type SessionSocket, sessionSocket } from '../../src/http/socket.ts'
+import { sqliteBlobs } from './blobs.ts'
 import { sqliteJournal } from './journal.ts'
 import { sqliteStore } from './store.ts'
 
@@ -66,6 +68,8 @@ function sessionsOf(context: Context): DurableObjectNamespace {
 
 export interface AgentSessionOptions<Env> {
   agents: Agents<Env>
+  /** Asked at every frame of a socket, like `access` of the app at every request. */
+  access?: Access
   /** Ms after which an alarm looks whether a run's isolate is still alive; default 30,000. */
   deadMan?: number
   onError?: Context['onError']
@@ -88,17 +92,20 @@ interface Attachment {
  */
 export function agentSession<Env extends SessionBindings>({
   agents,
+  access,
   deadMan = 30_000,
   onError,
 }: AgentSessionOptions<Env>): AgentSessionClass<Env> {
   return class AgentSession extends DurableObject<Env> {
     readonly #store: Store
+    readonly #blobs: Blobs
     #session: Promise<Session> | undefined
-    #sockets = new Map<WorkersSocket, AbortController>()
+    #sockets = new Map<WorkersSocket, SessionSocket>()
 
     constructor(ctx: DurableObjectState, env: Env) {
       super(ctx as never, env)
       this.#store = sqliteStore(ctx.storage)
+      this.#blobs = sqliteBlobs(ctx.storage)
       ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair('ping', 'pong') as never)
     }
 
@@ -116,6 +123,11 @@ export function agentSession<Env extends SessionBindings>({
           fork: async (target, source, at, principal) => {
             const stub = this.env.SESSIONS.getByName(`session/${letter.agent}/${target}`) as unknown as {
               fork(letter: Letter, source: object, at: number): Promise<void>
+              blob(bytes: Uint8Array, mime?: string): Promise<void>
+            }
+            for (const hash of source.state.refs) {
+              const blob = await this.#blobs.get(hash)
+              if (blob) await stub.blob(blob.bytes, blob.mime)
             }
             await stub.fork(
               { ...letter, session: target, rest: '', principal },
@@ -136,6 +148,11 @@ export function agentSession<Env extends SessionBindings>({
     async fork(letter: Letter, source: Parameters<Session['forkFrom']>[0], at: number): Promise<void> {
       const session = await this.#open(letter)
       await session.forkFrom(source, at)
+    }
+
+    /** Media that comes with a fork. */
+    async blob(bytes: Uint8Array<ArrayBuffer>, mime?: string): Promise<void> {
+      await this.#blobs.put(bytes, mime === undefined ? {} : { mime })
     }
 
     /** Of an index object: one page of a principal's sessions. */
@@ -166,21 +183,25 @@ export function agentSession<Env extends SessionBindings>({
     override async webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
       const { letter } = (socket as unknown as WorkersSocket).deserializeAttachment() as Attachment
       const session = await this.#open(letter)
-      await socketFrame(typeof data === 'string' ? data : '', this.#scope(socket as unknown as WorkersSocket, session))
+      await this.#served(socket as unknown as WorkersSocket, session).receive(typeof data === 'string' ? data : '')
     }
 
-    #scope(socket: WorkersSocket, session: Session): SocketScope {
+    #served(socket: WorkersSocket, session: Session): SessionSocket {
+      const known = this.#sockets.get(socket)
+      if (known) return known
       const attachment = socket.deserializeAttachment() as Attachment
-      const abort = this.#sockets.get(socket) ?? new AbortController()
-      this.#sockets.set(socket, abort)
-      return {
+      const { letter, principal } = attachment
+      const served = sessionSocket({
         session,
-        agent: this.#agent(attachment.letter),
-        principal: attachment.principal,
+        agent: this.#agent(letter),
+        id: letter.session,
+        principal,
         socket,
-        signal: abort.signal,
         mark: (after) => socket.serializeAttachment({ ...attachment, after } satisfies Attachment),
-      }
+        ...(access && { may: (action) => access(principal, { agent: letter.agent, session: letter.session, action }) }),
+      })
+      this.#sockets.set(socket, served)
+      return served
     }
 
     override async webSocketClose(socket: WebSocket, code: number): Promise<void> {
@@ -197,7 +218,7 @@ export function agentSession<Env extends SessionBindings>({
     }
 
     #gone(socket: WebSocket): void {
-      this.#sockets.get(socket as unknown as WorkersSocket)?.abort()
+      this.#sockets.get(socket as unknown as WorkersSocket)?.gone()
       this.#sockets.delete(socket as unknown as WorkersSocket)
     }
 
@@ -223,6 +244,7 @@ export function agentSession<Env extends SessionBindings>({
       }))
       if (session.broken && session.broken.code !== 'session/erased') {
         this.#session = undefined
+        this.#sockets.clear()
         return this.#open(letter)
       }
       return session
@@ -237,6 +259,7 @@ export function agentSession<Env extends SessionBindings>({
         context: {
           env,
           store: this.#store,
+          blobs: this.#blobs,
           session: letter.session,
           waitUntil: (work) => ctx.waitUntil(work),
           ...(onError && { onError }),
@@ -253,7 +276,7 @@ export function agentSession<Env extends SessionBindings>({
       // sockets that slept through: they go on where their last turn ended, and drop what they have by its seq
       for (const socket of ctx.getWebSockets()) {
         const { after } = socket.deserializeAttachment() as Attachment
-        if (after && !this.#sockets.has(socket)) void follow(after, this.#scope(socket, session))
+        if (after && !this.#sockets.has(socket)) void this.#served(socket, session).follow(after)
       }
       return session
     }

@@ -9,7 +9,7 @@ import type { Event } from '../event.ts'
 import { stream } from '../run.ts'
 import { toSSE } from '../sse.ts'
 import { memoryStore, type Store } from '../store.ts'
-import { type Tool, tool } from '../tool.ts'
+import { clientTools } from '../tool.ts'
 import { type Access, anonymous, type Auth, requireLoopback, requireOrigin } from './auth.ts'
 import { type BodyLimits, readJson } from './body.ts'
 import { localHost, type SessionHost } from './host.ts'
@@ -22,6 +22,7 @@ export { type Access, type Auth, bearer } from './auth.ts'
 export { localHost, type LocalHostOptions, type SessionAddress, type SessionHost, type SessionList } from './host.ts'
 export { problem } from './problem.ts'
 export { sessionRoute, type SessionRoute } from './session-routes.ts'
+export { type SessionSocket, sessionSocket, type SocketLike, type SocketOptions } from './socket.ts'
 
 /** Agents that depend on the platform's bindings (keys, databases) are made per request by a function of them. */
 export type Agents<Env> = Readonly<Record<string, Agent>> | ((env: Env) => Readonly<Record<string, Agent>>)
@@ -179,15 +180,7 @@ async function loneRun(request: Request, agent: Agent, context: Context, store: 
     signal: abort.signal,
     ...(settings && { settings }),
     ...(metadata && { metadata }),
-    ...(tools && {
-      tools: tools.map((own): Tool =>
-        tool({
-          name: own.name,
-          ...(own.description !== undefined && { description: own.description }),
-          ...(own.input && { input: anySchema(own.input) }),
-        }),
-      ),
-    }),
+    tools: clientTools(tools),
   })
   return respond(request, kept(noParking(events, new Set(tools?.map(({ name }) => name))), replay?.keep), id, abort)
 }
@@ -283,15 +276,6 @@ function waitUntil(c: { executionCtx: { waitUntil(work: Promise<unknown>): void 
     return {}
   }
 }
-
-const anySchema = (input: Readonly<Record<string, unknown>>): Tool['input'] => ({
-  '~standard': {
-    version: 1,
-    vendor: 'client',
-    validate: (value: unknown) => ({ value }),
-    jsonSchema: { input: () => ({ ...input }), output: () => ({ ...input }) },
-  },
-})
 
 const hasTicket = (request: Request): boolean =>
   new URL(request.url).searchParams.has('ticket') || /edgeswarm\.ticket\./.test(request.headers.get('sec-websocket-protocol') ?? '')

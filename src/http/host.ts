@@ -1,4 +1,5 @@
 import type { Agent } from '../agent.ts'
+import { type Blobs, copyBlobs, memoryBlobs } from '../blobs.ts'
 import type { Context, Principal } from '../context.ts'
 import { type Journal, memoryJournal } from '../journal.ts'
 import { openSession, type Session, type SessionSummary } from '../session.ts'
@@ -31,6 +32,8 @@ export interface LocalHostOptions {
   journal?: Journal
   /** Needs compare-and-set. */
   store?: Store
+  /** Where media of a session is kept, which nothing else may use; default in memory. */
+  blobs?: (session: string) => Blobs
   /** Sessions kept open at once; default 1,000. Those at rest are closed first and read from the journal again when needed. */
   open?: number
   socket?: (route: Omit<SessionRoute, 'socket'>) => SessionRoute['socket']
@@ -40,6 +43,7 @@ export interface LocalHostOptions {
 export function localHost({
   journal = memoryJournal(),
   store = memoryStore(),
+  blobs: blobsOf = inMemory(),
   open: most = 1000,
   socket,
 }: LocalHostOptions = {}): SessionHost {
@@ -61,7 +65,7 @@ export function localHost({
       key,
       agent,
       // the request that opens a session does not own it: neither its signal nor its principal go with it
-      context: { ...context, signal: undefined, principal: undefined, store, session: id } as Context,
+      context: { ...context, signal: undefined, principal: undefined, store, blobs: blobsOf(key), session: id } as Context,
       onChange: (summary) => index(store, agent, id, owner(), summary),
     })
     let session: Session | undefined
@@ -96,6 +100,7 @@ export function localHost({
         ...(limits && { limits }),
         async fork(target, source, at, principal) {
           const fresh = await open(agent, target, context)
+          if (!fresh.state.begun) await copyBlobs(source.state.refs, blobsOf(`${agent.name}/${id}`), blobsOf(`${agent.name}/${target}`))
           await fresh.forkFrom({ session: id, messages: source.state.messages, title: source.state.title, principal }, at)
         },
       }
@@ -114,6 +119,15 @@ export function localHost({
       )
       return { sessions: found.sort((a, b) => b.updated - a.updated), ...(next && { next: next.slice(prefix.length) }) }
     },
+  }
+}
+
+function inMemory(): (session: string) => Blobs {
+  const all = new Map<string, Blobs>()
+  return (session) => {
+    const blobs = all.get(session) ?? memoryBlobs()
+    all.set(session, blobs)
+    return blobs
   }
 }
 

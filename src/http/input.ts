@@ -17,13 +17,14 @@ type Fields = Record<string, unknown>
 /**
  * The body of a run request, checked. Client history is not believed: only user and assistant text and media count, and
  * calls of the client's own tools that have their results; replay data, approvals and open calls are dropped, `system` is refused.
+ * Media may be given by `ref` where the session has it already (`refs`).
  */
-export function clientRequest(body: Fields, agent: Agent): ClientRequest {
+export function clientRequest(body: Fields, agent: Agent, refs: ReadonlySet<string> = new Set()): ClientRequest {
   const tools = clientTools(body.tools, agent)
   const messages =
     'messages' in body
-      ? history(body.messages, new Set(tools?.map(({ name }) => name)))
-      : [{ role: 'user' as const, parts: input(body.input) }]
+      ? history(body.messages, new Set(tools?.map(({ name }) => name)), refs)
+      : [{ role: 'user' as const, parts: input(body.input, refs) }]
   const settings = allowed(body.options, agent)
   const metadata = body.metadata
   if (metadata !== undefined && (!isFields(metadata) || JSON.stringify(metadata).length > 4096))
@@ -37,15 +38,15 @@ export function clientRequest(body: Fields, agent: Agent): ClientRequest {
 }
 
 /** Text, or the parts of one user message. */
-export function input(value: unknown): Part[] {
+function input(value: unknown, refs: ReadonlySet<string>): Part[] {
   if (typeof value === 'string' && value.trim()) return [{ type: 'text', text: value }]
   if (!Array.isArray(value)) throw invalid('input: text or an array of parts is needed')
-  const parts = value.map((part, at) => plainPart(part, `input.${at}`)).filter((part) => part !== undefined)
+  const parts = value.map((part, at) => plainPart(part, `input.${at}`, refs)).filter((part) => part !== undefined)
   if (!parts.length) throw invalid('input: it is empty')
   return parts
 }
 
-function history(value: unknown, own: ReadonlySet<string>): Message[] {
+function history(value: unknown, own: ReadonlySet<string>, refs: ReadonlySet<string>): Message[] {
   if (!Array.isArray(value) || !value.length || value.length > 10_000) throw invalid('messages: an array of 1 to 10,000 messages is needed')
   const answered = new Set<unknown>()
   for (const message of value) {
@@ -75,7 +76,7 @@ function history(value: unknown, own: ReadonlySet<string>): Message[] {
         if (name !== undefined)
           parts.push({ type: 'result', id: part.id, name, output: part.output ?? null, by: 'client' } satisfies ResultPart)
       } else if (role !== 'tool') {
-        const plain = plainPart(part, here)
+        const plain = plainPart(part, here, refs)
         if (plain) parts.push(plain)
       }
     })
@@ -85,7 +86,7 @@ function history(value: unknown, own: ReadonlySet<string>): Message[] {
   return messages
 }
 
-function plainPart(part: unknown, where: string): TextPart | MediaPart | undefined {
+function plainPart(part: unknown, where: string, refs: ReadonlySet<string>): TextPart | MediaPart | undefined {
   if (!isFields(part)) throw invalid(`${where}: an object is needed`)
   if (part.type === 'text') {
     if (typeof part.text !== 'string') throw invalid(`${where}.text: text is needed`)
@@ -95,10 +96,11 @@ function plainPart(part: unknown, where: string): TextPart | MediaPart | undefin
     if (typeof part.type === 'string') return undefined
     throw invalid(`${where}.type: text or media is needed`)
   }
-  const { mime, data, url, name } = part
+  const { mime, data, url, ref, name } = part
   if (typeof mime !== 'string' || !/^[a-z]+\/[a-z0-9.+*-]+$/i.test(mime)) throw invalid(`${where}.mime: a media type is needed`)
   const base = { type: 'media', mime, ...(typeof name === 'string' && { name: name.slice(0, 255) }) } as const
   if (typeof data === 'string' && /^[A-Za-z0-9+/]+={0,2}$/.test(data)) return { ...base, data }
+  if (typeof ref === 'string' && refs.has(ref)) return { ...base, ref }
   if (typeof url === 'string' && url.length < 2048 && url.startsWith('https://')) return { ...base, url }
   throw invalid(`${where}: base64 data or an https url is needed`)
 }

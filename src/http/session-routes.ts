@@ -43,21 +43,23 @@ const ticketTtl = 60_000
 export async function sessionRoute(request: Request, route: SessionRoute): Promise<Response> {
   const { session, rest } = route
   const [verb = '', id = ''] = rest.split('/')
-  const at = `${request.method} ${id && verb === 'pending' ? 'pending' : rest}`
+  const at = `${request.method} ${id && (verb === 'pending' || verb === 'blobs') ? verb : rest}`
   const { principal, protocol } = await who(request, route, verb)
   if (session.broken) throw new KitError('session/unknown', 'there is no such session')
   const { owner, begun } = session.state
   if (begun ? owner !== principal.id : at !== 'POST runs') throw new KitError('session/unknown', 'there is no such session')
   switch (at) {
     case 'GET ':
-      return Response.json(snapshot(session, route.id), { headers: { 'cache-control': 'no-store' } })
+      return Response.json(snapshot(route), { headers: { 'cache-control': 'no-store' } })
     case 'POST runs':
       return runs(request, route, principal)
     case 'GET events':
-      return events(request, session)
+      return events(request, route)
     case 'GET socket':
       if (!route.socket) throw new KitError('request/not-found', 'this platform has no WebSocket')
       return route.socket(request, principal, protocol)
+    case 'GET blobs':
+      return blob(session, id)
     case 'POST ticket':
       return ticket(request, route, principal)
     case 'POST cancel':
@@ -66,12 +68,12 @@ export async function sessionRoute(request: Request, route: SessionRoute): Promi
     case 'POST pending': {
       const answer = readAnswer(await readJson(request, route.limits))
       const { run, after } = await session.answer({ id, by: principal.id, ...answer })
-      return respond(request, session, run, after)
+      return respond(request, route, run, after)
     }
     case 'POST rewind': {
       const { to } = await readJson(request, route.limits)
       await session.rewind(to as number)
-      return Response.json(snapshot(session, route.id))
+      return Response.json(snapshot(route))
     }
     case 'POST fork': {
       const { to = session.seq, session: target = crypto.randomUUID() } = await readJson(request, route.limits)
@@ -86,7 +88,7 @@ export async function sessionRoute(request: Request, route: SessionRoute): Promi
       const { title } = await readJson(request, route.limits)
       if (typeof title !== 'string' || !title.trim()) throw invalid('title: text is needed')
       await session.rename(title.trim())
-      return Response.json(snapshot(session, route.id))
+      return Response.json(snapshot(route))
     }
     case 'DELETE ':
       await session.erase()
@@ -98,8 +100,12 @@ export async function sessionRoute(request: Request, route: SessionRoute): Promi
 
 export const sessionId: RegExp = /^[a-zA-Z0-9_-]{1,128}$/
 
+/** The session's path below the place where the app is mounted. */
+export const pathOf = ({ agent, id }: Pick<SessionRoute, 'agent' | 'id'>): string => `agents/${agent.name}/sessions/${id}`
+
 /** What a client shows before the first event. */
-export function snapshot(session: Session, id: string): Record<string, unknown> {
+export function snapshot(route: Pick<SessionRoute, 'session' | 'agent' | 'id'>): Record<string, unknown> {
+  const { session, id } = route
   const { title, usage, messages, pending } = session.state
   return {
     session: id,
@@ -110,7 +116,7 @@ export function snapshot(session: Session, id: string): Record<string, unknown> 
       ...open,
       ...(open.call && { call: { id: open.call.id, name: open.call.name, input: open.call.input } }),
     })),
-    messages: messages.map(({ seq, message }) => ({ ...projectMessage(message), seq })),
+    messages: messages.map(({ seq, message }) => ({ ...projectMessage(message, pathOf(route)), seq })),
     usage,
   }
 }
@@ -128,32 +134,34 @@ export function readAnswer(body: Record<string, unknown>): { approve?: boolean; 
   }
 }
 
-async function runs(request: Request, { session, agent, limits }: SessionRoute, principal: Principal): Promise<Response> {
+async function runs(request: Request, route: SessionRoute, principal: Principal): Promise<Response> {
+  const { session, agent, limits } = route
   const mode = new URL(request.url).searchParams.get('mode') ?? 'reject'
   if (mode !== 'reject' && mode !== 'queue' && mode !== 'steer') throw invalid('mode: queue or steer')
   const body = await readJson(request, limits)
-  const { messages, ...rest } = clientRequest(body, agent)
+  const { messages, ...rest } = clientRequest(body, agent, session.state.refs)
   // in a session the journal is the history: of what the client sends, only what is new counts
   const fresh = 'messages' in body ? messages.slice(-1) : messages
   if (fresh[0]?.role !== 'user') throw invalid('the last message must be the user’s')
   const key = request.headers.get('idempotency-key')
   const operation = key === null ? undefined : { key: key.slice(0, 255), hash: await sha256(canonical(body)) }
   const { run, after } = await session.submit(fresh, { mode, principal, ...rest, ...(operation && { operation }) })
-  return respond(request, session, run, after)
+  return respond(request, route, run, after)
 }
 
 /** A run that has begun, as events or as its result. The reader may go away: the run stays with the session. */
-async function respond(request: Request, session: Session, run: string, after: number): Promise<Response> {
+async function respond(request: Request, route: SessionRoute, run: string, after: number): Promise<Response> {
   const abort = new AbortController()
-  const events = ofRun(session, run, after, abort.signal)
+  const events = ofRun(route, run, after, abort.signal)
   if (wantsEvents(request)) return toSSE(events, { abort, headers: { 'x-run-id': run } })
   return Response.json(await resultOf(events, run), { headers: { 'x-run-id': run } })
 }
 
-async function* ofRun(session: Session, run: string, after: number, signal: AbortSignal): AsyncGenerator<Event, void, void> {
-  for await (const event of session.events({ after, signal, linger: 0 })) {
+async function* ofRun(route: SessionRoute, run: string, after: number, signal: AbortSignal): AsyncGenerator<Event, void, void> {
+  const path = pathOf(route)
+  for await (const event of route.session.events({ after, signal, linger: 0 })) {
     if (event.run !== run) continue
-    yield project(event)
+    yield project(event, path)
     if (event.type === 'finish') return
   }
 }
@@ -180,7 +188,8 @@ export async function resultOf(events: AsyncIterable<Event>, runId: string): Pro
   return { ...result, messages }
 }
 
-function events(request: Request, session: Session): Response {
+function events(request: Request, route: SessionRoute): Response {
+  const { session } = route
   const { searchParams } = new URL(request.url)
   const cursor = request.headers.get('last-event-id') ?? searchParams.get('after') ?? '0'
   if (!/^\d{1,15}$/.test(cursor) || Number(cursor) > session.seq) throw invalid('after: the cursor is beyond the head')
@@ -188,11 +197,27 @@ function events(request: Request, session: Session): Response {
   const active = session.running || session.state.pending.size > 0
   if (after === session.seq && !active && request.headers.has('last-event-id')) return new Response(null, { status: 204 })
   const abort = new AbortController()
-  return toSSE(shown(session.events({ after, live: searchParams.get('live') !== 'false', signal: abort.signal })), { abort })
+  return toSSE(shown(session.events({ after, live: searchParams.get('live') !== 'false', signal: abort.signal }), pathOf(route)), { abort })
 }
 
-async function* shown(events: AsyncIterable<Stored>): AsyncGenerator<Event, void, void> {
-  for await (const event of events) yield project(event)
+async function* shown(events: AsyncIterable<Stored>, path: string): AsyncGenerator<Event, void, void> {
+  for await (const event of events) yield project(event, path)
+}
+
+/** Media of the session. Only what browsers show and never run is shown in place; the rest is a download. */
+async function blob(session: Session, hash: string): Promise<Response> {
+  const found = await session.blob(hash)
+  if (!found) throw new KitError('request/not-found', 'there is no such blob')
+  const shown = /^(image\/(png|jpeg|gif|webp|avif)|audio\/[\w.+-]+|video\/[\w.+-]+)$/.test(found.mime ?? '')
+  return new Response(found.bytes, {
+    headers: {
+      'content-type': shown ? found.mime! : 'application/octet-stream',
+      'content-disposition': shown ? 'inline' : 'attachment',
+      'content-security-policy': "default-src 'none'; sandbox",
+      'x-content-type-options': 'nosniff',
+      'cache-control': 'private, max-age=31536000, immutable',
+    },
+  })
 }
 
 async function ticket(request: Request, { store, id, agent, limits }: SessionRoute, principal: Principal): Promise<Response> {

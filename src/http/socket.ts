@@ -1,10 +1,12 @@
+import type { Agent } from '../agent.ts'
+import { sha256 } from '../blobs.ts'
+import { canonical } from '../canonical.ts'
 import type { Principal } from '../context.ts'
 import { asKitError, KitError } from '../errors.ts'
 import type { Session } from '../session.ts'
-import type { Agent } from '../agent.ts'
 import { clientRequest } from './input.ts'
 import { project } from './project.ts'
-import { readAnswer } from './session-routes.ts'
+import { pathOf, readAnswer } from './session-routes.ts'
 
 /** A socket, as much of it as the kit needs. */
 export interface SocketLike {
@@ -12,82 +14,125 @@ export interface SocketLike {
   close(code?: number, reason?: string): void
 }
 
-export interface SocketScope {
+export interface SocketOptions {
   session: Session
   agent: Agent
+  /** The session's id. */
+  id: string
   principal: Principal
   socket: SocketLike
-  /** Aborted when the socket is gone. */
-  signal: AbortSignal
+  /** Asked at every frame: what the principal may, as `access` of the app says it. Default everything. */
+  may?: (action: string) => boolean | Promise<boolean>
   /** Told after each event that ends a turn: from here a socket that slept goes on. */
   mark?: (seq: number) => void
 }
 
+/** One client's socket to one session. */
+export interface SessionSocket {
+  /**
+   * Answers one frame: `hello{after}` begins the events (again), `run{id, input, mode?}` submits (the id is the idempotency
+   * key), `cancel`, `answer{pending, …}`, `ack{seq}`. A wrong frame is answered by an `error` frame; an expired login closes.
+   */
+  receive(data: string): Promise<void>
+  /** Sends the events after a seq until the socket is gone. */
+  follow(after: number): Promise<void>
+  /** The socket is gone: nothing is sent any more; the session's run goes on. */
+  gone(): void
+}
+
 /** Characters of one frame from a client. */
 const frameLimit = 10_000_000
+/** Characters sent beyond the last `ack` after which the reader counts as stuck: it comes back with its cursor. */
+const window = 16_000_000
 
-/**
- * Answers one frame of a client: `hello{after}` begins the events, `run{id, input, mode?}` submits (the id is the
- * idempotency key), `cancel`, `answer{pending, …}`, `ack{seq}`. A wrong frame is answered by an `error` frame, never by closing.
- */
-export async function socketFrame(data: string, scope: SocketScope): Promise<void> {
-  const { session, agent, principal, socket } = scope
-  let id: unknown
-  try {
-    if (principal.expires !== undefined && principal.expires <= Date.now()) {
-      socket.close(4401, 'auth/missing')
-      return
-    }
-    if (data.length > frameLimit) throw new KitError('request/too-large', 'the frame is too large')
-    const frame = parse(data)
-    id = frame.id ?? frame.pending
-    switch (frame.type) {
-      case 'hello':
-        return void follow(typeof frame.after === 'number' ? frame.after : 0, scope)
-      case 'run': {
-        const { messages, ...rest } = clientRequest(
-          { input: frame.input, options: frame.options, tools: frame.tools, metadata: frame.metadata },
-          agent,
-        )
-        const operation =
-          typeof frame.id === 'string'
-            ? { operation: { key: frame.id.slice(0, 255), hash: JSON.stringify(frame.input).slice(0, 100_000) } }
-            : {}
-        const mode = frame.mode === 'queue' || frame.mode === 'steer' ? frame.mode : 'reject'
-        const { run } = await session.submit(messages, { principal, mode, ...rest, ...operation })
-        socket.send(JSON.stringify({ type: 'accepted', id: frame.id, run }))
-        return
+/** Serves a session over an accepted socket. Close codes: 4400 a wrong cursor, 4401 the login has expired, 4404 erased, 4408 the reader is too slow. */
+export function sessionSocket({ session, agent, id, principal, socket, may = () => true, mark }: SocketOptions): SessionSocket {
+  const path = pathOf({ agent, id })
+  let following: AbortController | undefined
+  let sent = 0
+  /** What was sent up to which seq, noted every 64 K characters. */
+  let marks: { seq: number; sent: number }[] = []
+  let acked = 0
+
+  const expired = (): boolean => principal.expires !== undefined && principal.expires <= Date.now()
+  const end = (code: number, reason: string): void => {
+    following?.abort()
+    socket.close(code, reason)
+  }
+
+  const follow = async (after: number): Promise<void> => {
+    following?.abort()
+    const { signal } = (following = new AbortController())
+    try {
+      for await (const event of session.events({ after, signal, linger: Infinity })) {
+        if (signal.aborted) return
+        if (expired()) return end(4401, 'auth/missing')
+        const frame = JSON.stringify({ seq: event.seq, event: project(event, path) })
+        socket.send(frame)
+        sent += frame.length
+        if (sent - (marks.at(-1)?.sent ?? acked) >= 65_536) marks.push({ seq: event.seq, sent })
+        if (sent - acked > window) return end(4408, 'acknowledge what you have read')
+        if (event.type === 'finish') mark?.(event.seq)
       }
-      case 'cancel':
-        await session.cancel()
-        return
-      case 'answer':
-        await session.answer({ id: String(frame.pending), by: principal.id, ...readAnswer(frame) })
-        return
-      case 'ack':
-        return
-      default:
-        throw new KitError('request/invalid', 'type: hello, run, cancel, answer or ack')
+      if (!signal.aborted) end(session.broken?.code === 'session/erased' ? 4404 : 1000, '')
+    } catch (thrown) {
+      if (!signal.aborted) end(4400, asKitError(thrown).code)
     }
-  } catch (thrown) {
-    const { code, message, retryable } = asKitError(thrown)
-    socket.send(JSON.stringify({ type: 'error', code, message, retryable, ...(id !== undefined && { id }) }))
+  }
+
+  const frames: Record<string, (frame: Record<string, unknown>) => Promise<void> | void> = {
+    hello({ after = 0 }) {
+      if (typeof after !== 'number') throw new KitError('request/invalid', 'after: a seq is needed')
+      void follow(after)
+    },
+    async run({ id, mode = 'reject', input, options, tools, metadata }) {
+      if (mode !== 'reject' && mode !== 'queue' && mode !== 'steer') throw new KitError('request/invalid', 'mode: queue or steer')
+      const body = { input, options, tools, metadata }
+      const { messages, ...rest } = clientRequest(body, agent, session.state.refs)
+      const operation = typeof id === 'string' && id ? { key: id.slice(0, 255), hash: await sha256(canonical(body)) } : undefined
+      const { run } = await session.submit(messages, { principal, mode, ...rest, ...(operation && { operation }) })
+      socket.send(JSON.stringify({ type: 'accepted', id, run }))
+    },
+    async cancel() {
+      await session.cancel()
+    },
+    async answer({ pending, ...answer }) {
+      await session.answer({ id: String(pending), by: principal.id, ...readAnswer(answer) })
+    },
+    ack({ seq }) {
+      const upto = marks.findLastIndex((mark) => mark.seq <= Number(seq))
+      if (upto < 0) return
+      acked = marks[upto]!.sent
+      marks = marks.slice(upto + 1)
+    },
+  }
+
+  return {
+    follow,
+    gone: () => following?.abort(),
+    async receive(data) {
+      let id: unknown
+      try {
+        if (expired()) return end(4401, 'auth/missing')
+        if (data.length > frameLimit) throw new KitError('request/too-large', 'the frame is too large')
+        const frame = parse(data)
+        id = frame.id ?? frame.pending
+        const type = String(frame.type)
+        const answer = Object.hasOwn(frames, type) ? frames[type] : undefined
+        if (!answer) throw new KitError('request/invalid', 'type: hello, run, cancel, answer or ack')
+        if (session.broken) throw new KitError('session/unknown', 'there is no such session')
+        if (!(await may(actions[type] ?? type))) throw new KitError('auth/denied', 'this is not allowed')
+        await answer(frame)
+      } catch (thrown) {
+        const { code, message, retryable } = asKitError(thrown)
+        socket.send(JSON.stringify({ type: 'error', code, message, retryable, ...(id !== undefined && { id }) }))
+      }
+    },
   }
 }
 
-/** Sends events from a cursor on, until the socket is gone. */
-export async function follow(after: number, { session, socket, signal, mark }: SocketScope): Promise<void> {
-  try {
-    for await (const event of session.events({ after, signal, linger: Infinity })) {
-      if (signal.aborted) return
-      socket.send(JSON.stringify({ seq: event.seq, event: project(event) }))
-      if (event.type === 'finish') mark?.(event.seq)
-    }
-    if (!signal.aborted) socket.close(1000)
-  } catch (thrown) {
-    if (!signal.aborted) socket.close(4400, asKitError(thrown).code)
-  }
-}
+/** What the routes call the same things. */
+const actions: Readonly<Record<string, string>> = { hello: 'events', run: 'runs', answer: 'pending', ack: 'events' }
 
 function parse(data: string): Record<string, unknown> {
   try {
