@@ -273,7 +273,7 @@ export class Session {
     await this.#options.journal.erase(this.#options.key)
     await ended
     await this.#options.wake?.(undefined)
-    this.#changed.fire()
+    this.#notify()
   }
 
   /** Does what time asks for: goes on with an interrupted run, declines what has expired. Call it after opening and when woken. */
@@ -419,7 +419,7 @@ export class Session {
         report(context, error, { at: 'session' })
       }
     }
-    this.#changed.fire()
+    this.#notify()
   }
 
   async #resume(): Promise<void> {
@@ -518,7 +518,7 @@ export class Session {
       } catch (error) {
         this.#broken = asKitError(error)
         this.#running?.abort.abort(this.#broken)
-        this.#changed.fire()
+        this.#notify()
       }
     })
     return this.#writing
@@ -532,9 +532,14 @@ export class Session {
       this.#tailFrom = this.#tail[cut - 1]!.seq
       this.#tail = this.#tail.slice(cut)
     }
-    const changed = this.#changed
+    this.#notify()
+  }
+
+  /** Wakes the readers, once: a signal that stays fired would let them spin and starve everything else. */
+  #notify(): void {
+    const { fire } = this.#changed
     this.#changed = signal()
-    changed.fire()
+    fire()
   }
 
   /** Whether this session can be used no more and must be opened anew: another writer took over, or it was erased. */
