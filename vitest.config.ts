@@ -28,6 +28,8 @@ export default defineConfig({
         ],
         test: { name: 'workerd', include: [...neutral, 'test/workerd/*.test.ts'] },
       },
+      { test: { name: 'deno', include: [...neutral, 'test/deno/*.test.ts'] } },
+      { test: { name: 'bun', include: [...neutral, 'test/bun/*.test.ts'] } },
       { test: { name: 'crash', include: ['test/crash/*.test.ts'], testTimeout: 60_000 } },
       { test: { name: 'browser', include: ['test/browser/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 } },
     ],

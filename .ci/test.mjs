@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { missingRuntime, runtime } from './runtimes.mjs'
 
 const root = join(import.meta.dirname, '..')
 const bin = join(root, 'node_modules/.bin')
@@ -44,14 +45,16 @@ const check = (name, command, args, { when = true, missing } = {}) => ({
   },
 })
 
-/** A vitest project, counted test by test. */
-const vitest = (name, project, { when = true, missing, args = [] } = {}) => ({
+/** A vitest project, counted test by test. `on` names the runtime that it must have run on, as `test/runtime.test.ts` says it. */
+const vitest = (name, project, { when = true, missing, command = () => ['node'], on, args = [] } = {}) => ({
   name,
   when,
   missing,
   run: () => {
     const file = join(temp, `${project}.json`)
-    const { status, stdout, stderr } = sh('node', [
+    const [binary, ...flags] = command()
+    const { status, stdout, stderr } = sh(binary, [
+      ...flags,
       'node_modules/vitest/vitest.mjs',
       'run',
       '--project',
@@ -65,11 +68,15 @@ const vitest = (name, project, { when = true, missing, args = [] } = {}) => ({
     figures(output)
     const report = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined
     if (!report?.numTotalTests) return { failed: 1, output }
+    if (on && !on.test(/^runtime: (.*)$/m.exec(output)?.[1] ?? '')) return { failed: 1, output: `it did not run on ${on}\n${output}` }
     const { numPassedTests: passed, numFailedTests, numPendingTests: skipped } = report
     const failed = numFailedTests || (status === 0 ? 0 : 1)
     return { passed, failed: failed + (ci ? skipped : 0), skipped: ci ? 0 : skipped, output: failed || (ci && skipped) ? output : '' }
   },
 })
+
+/** Where V8's own counters do not reach, the code itself counts. */
+const counted = (lane) => ['--coverage', '--coverage.provider=istanbul', `--coverage.reportsDirectory=coverage/${lane}`]
 
 const chromium = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find(existsSync)
 const lanes = [
@@ -80,11 +87,21 @@ const lanes = [
   check('types: page', 'tsc', ['-p', 'src/http/page']),
   check('types: tests', 'tsc', ['-p', 'tsconfig.test.json']),
   check('types: tests in workerd', 'tsc', ['-p', 'test/workerd']),
-  vitest('unit (Node)', 'node', { args: ['--coverage'] }),
-  vitest('unit (edge-light)', 'edge'),
-  // V8's own counters do not reach into workerd: there the code itself counts
-  vitest('unit (workerd)', 'workerd', {
-    args: ['--coverage', '--coverage.provider=istanbul', '--coverage.reportsDirectory=coverage/workerd'],
+  vitest('unit (Node)', 'node', { on: /^Node\.js\/24$/, args: ['--coverage'] }),
+  vitest('unit (edge-light)', 'edge', { on: /^edge-light$/ }),
+  vitest('unit (workerd)', 'workerd', { on: /^Cloudflare-Workers$/, args: counted('workerd') }),
+  vitest('unit (Deno)', 'deno', {
+    missing: () => missingRuntime('deno'),
+    command: () => [runtime('deno'), 'run', '-A', '--no-lock'],
+    on: /^Deno\/2/,
+    args: counted('deno'),
+  }),
+  // in threads: Bun's child processes lack what Vitest's forks need
+  vitest('unit (Bun)', 'bun', {
+    missing: () => missingRuntime('bun'),
+    command: () => [runtime('bun'), '--bun'],
+    on: /^Bun\/1/,
+    args: ['--pool=threads', ...counted('bun')],
   }),
   vitest('crash (workerd, killed)', 'crash', { when: tests('crash') }),
   check('build', 'npm', ['run', '-s', 'build']),
@@ -98,9 +115,10 @@ const lanes = [
   check(`coverage of lines ≥ ${coverage} %, all lanes together`, 'node', ['.ci/coverage.mjs', String(coverage)]),
 ]
 
-for (const { name, when, missing, run } of lanes) {
+for (const { name, when, missing: missingOf, run } of lanes) {
   if (!when || (only.length && !only.some((word) => name.includes(word)))) continue
   const started = Date.now()
+  const missing = typeof missingOf === 'function' ? missingOf() : missingOf
   if (missing) {
     sum[ci ? 'failed' : 'skipped']++
     console.log(`${ci ? '✗' : '-'} ${name}: ${missing} is missing`)
