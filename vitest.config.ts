@@ -6,16 +6,30 @@ const neutral = ['test/*.test.ts']
 
 export default defineConfig({
   test: {
+    // a lane writes to a folder of its own, with the provider that its runtime has: `.ci/test.mjs` adds them up
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts', 'adapters/**/*.ts'],
-      reporter: ['json-summary', 'text-summary'],
-      reportsDirectory: 'coverage',
+      reporter: ['json'],
+      reportsDirectory: 'coverage/node',
     },
     projects: [
       { test: { name: 'node', include: [...neutral, 'test/node/*.test.ts', 'test/wire/*.test.ts', 'test/page/*.test.ts'] } },
       { test: { name: 'edge', include: neutral, environment: 'edge-runtime' } },
-      { plugins: [cloudflareTest({ miniflare: { compatibilityDate: '2026-08-01' } })], test: { name: 'workerd', include: neutral } },
+      {
+        plugins: [
+          cloudflareTest({
+            main: './test/workerd/worker.ts',
+            miniflare: {
+              compatibilityDate: '2026-08-01',
+              durableObjects: { SESSIONS: { className: 'AgentSession', useSQLite: true } },
+            },
+          }),
+        ],
+        test: { name: 'workerd', include: [...neutral, 'test/workerd/*.test.ts'] },
+      },
+      { test: { name: 'deno', include: [...neutral, 'test/deno/*.test.ts'] } },
+      { test: { name: 'bun', include: [...neutral, 'test/bun/*.test.ts'] } },
       { test: { name: 'crash', include: ['test/crash/*.test.ts'], testTimeout: 60_000 } },
       { test: { name: 'browser', include: ['test/browser/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 } },
     ],
