@@ -1,4 +1,3 @@
-import { KitError } from './errors.ts'
 import type { MediaPart, Message, TextPart } from './message.ts'
 
 /** Bytes by their SHA-256: media over 64 KB enters a journal by reference to one of these. */
@@ -16,9 +15,10 @@ const inlineLimit = 65_536
 export async function outlined<T>(value: T, blobs: Blobs): Promise<T> {
   if (!mediaIn(value, isLarge)) return value
   return mapMedia(value, async (part) => {
-    if (!isLarge(part)) return part
-    const { data, ...rest } = part
-    return { ...rest, ref: await blobs.put(fromBase64(data!), { mime: part.mime }) }
+    const bytes = isLarge(part) ? fromBase64(part.data!) : undefined
+    if (!bytes) return part
+    const { data: _, ...rest } = part
+    return { ...rest, ref: await blobs.put(bytes, { mime: part.mime }) }
   })
 }
 
@@ -80,16 +80,16 @@ async function mapMedia<T>(value: T, change: (part: MediaPart) => Promise<MediaP
 
 const holders = ['parts', 'part', 'message'] as const
 
-/** Base64 without a prefix, as bytes; what is no base64 throws a `request/invalid`. */
-export function fromBase64(text: string): Uint8Array<ArrayBuffer> {
+/** Base64 without a prefix as bytes; nothing where it is none: a model may say anything. */
+function fromBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
   try {
     return Uint8Array.from(atob(text), (char) => char.charCodeAt(0))
-  } catch (cause) {
-    throw new KitError('request/invalid', 'the data is no base64', { cause })
+  } catch {
+    return undefined
   }
 }
 
-export function toBase64(bytes: Uint8Array): string {
+function toBase64(bytes: Uint8Array): string {
   let text = ''
   for (let at = 0; at < bytes.length; at += 0x8000) text += String.fromCharCode(...bytes.subarray(at, at + 0x8000))
   return btoa(text)

@@ -99,7 +99,7 @@ function plainPart(part: unknown, where: string, refs: ReadonlySet<string>): Tex
   const { mime, data, url, ref, name } = part
   if (typeof mime !== 'string' || !/^[a-z]+\/[a-z0-9.+*-]+$/i.test(mime)) throw invalid(`${where}.mime: a media type is needed`)
   const base = { type: 'media', mime, ...(typeof name === 'string' && { name: name.slice(0, 255) }) } as const
-  if (typeof data === 'string' && /^[A-Za-z0-9+/]+={0,2}$/.test(data)) return { ...base, data }
+  if (typeof data === 'string' && data.length % 4 === 0 && /^[A-Za-z0-9+/]+={0,2}$/.test(data)) return { ...base, data }
   if (typeof ref === 'string' && refs.has(ref)) return { ...base, ref }
   if (typeof url === 'string' && url.length < 2048 && url.startsWith('https://')) return { ...base, url }
   throw invalid(`${where}: base64 data or an https url is needed`)

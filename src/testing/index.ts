@@ -1,1 +1,2 @@
+export { blobsContract, type ContractLine, journalContract, journalKeysContract, storeContract, vectorsContract } from './contracts.ts'
 export { type Script, scripted } from './scripted.ts'

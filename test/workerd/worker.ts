@@ -1,6 +1,6 @@
 // The worker behind these tests: what the model says follows from what it is asked, so that a test can be read alone.
 import { agentSession, durableHost, type SessionBindings } from '../../adapters/cloudflare/index.ts'
-import { app, bearer } from '../../src/http/app.ts'
+import { type Access, app, bearer } from '../../src/http/app.ts'
 import { agent, type Agent, type Model, model, textOf, tool } from '../../src/index.ts'
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
@@ -33,5 +33,16 @@ const parrot: Model = model(
 
 const agents: Record<string, Agent> = { helper: agent({ name: 'helper', model: parrot, tools }) }
 
-export const AgentSession = agentSession<SessionBindings>({ agents, deadMan: 3000 })
-export default app<SessionBindings>({ agents, auth: bearer({ ada: { id: 'ada' }, bob: { id: 'bob' } }), host: durableHost() })
+/** A reader may watch and nothing else. */
+const access: Access = ({ roles }, { action }) =>
+  !roles?.includes('reader') || action === 'events' || action === 'socket' || action === 'get'
+
+export const AgentSession = agentSession<SessionBindings>({ agents, access, deadMan: 3000 })
+/** `ada`, `bob`; `ada-reader` is ada with fewer rights, `ada-until-N` is ada whose login ends at N (Unix ms). */
+const auth = bearer((token) => {
+  const [id = '', kind, at] = token.split('-')
+  if (id !== 'ada' && id !== 'bob') return undefined
+  return { id, ...(kind === 'reader' && { roles: ['reader'] }), ...(kind === 'until' && { expires: Number(at) }) }
+})
+
+export default app<SessionBindings>({ agents, auth, access, host: durableHost() })
