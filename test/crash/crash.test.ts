@@ -146,6 +146,21 @@ describe('workerd is killed', () => {
     await kill()
   }, 60_000)
 
+  test('between the call and its start: the call goes on as if nothing had happened', async () => {
+    await start()
+    const seen = await begin('hesitant', 'call hesitant', ({ type }) => type === 'tool-call')
+    await sleep(100)
+    await kill()
+    await start()
+    expect((await replay('hesitant')).some(({ type }) => type === 'tool-start')).toBe(false)
+    await fetch(`${base}/hesitant`)
+    await settled('hesitant')
+    expect(textsOf((await state('hesitant')).messages)).toContain('hesitant ran at attempt 1')
+    expect((await replay('hesitant')).filter(({ type }) => type === 'tool-call')).toHaveLength(1)
+    await sameForAll('hesitant', seen)
+    await kill()
+  }, 60_000)
+
   test('between start and result: a tool that is not idempotent is not run twice, one that is, is', async () => {
     for (const [tool, outcome] of [
       ['once', 'tool/interrupted'],

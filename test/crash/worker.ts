@@ -12,6 +12,12 @@ const tools = [
     idempotent: true,
     run: async (_, { attempt }) => (attempt === 1 && (await sleep(30_000)), `ran at attempt ${attempt}`),
   }),
+  // time to be killed after the call is written and before its start is
+  tool({
+    name: 'hesitant',
+    approval: async () => (await sleep(1500), false),
+    run: (_, { attempt }) => `hesitant ran at attempt ${attempt}`,
+  }),
   tool({ name: 'guarded', approval: true, run: () => 'guarded ran' }),
 ]
 
