@@ -6,6 +6,7 @@ import { canonical } from '../canonical.ts'
 import type { Context, Principal } from '../context.ts'
 import { KitError } from '../errors.ts'
 import type { Event } from '../event.ts'
+import { through } from '../ready.ts'
 import { stream } from '../run.ts'
 import { toSSE } from '../sse.ts'
 import { memoryStore, type Store } from '../store.ts'
@@ -189,7 +190,8 @@ async function loneRun(request: Request, agent: Agent, context: Context, store: 
       ),
     }),
   })
-  return respond(request, kept(noParking(events, new Set(tools?.map(({ name }) => name))), replay?.keep), id, abort)
+  const shown = noParking(events, new Set(tools?.map(({ name }) => name)))
+  return respond(request, replay ? kept(shown, replay.keep) : shown, id, abort)
 }
 
 async function respond(request: Request, events: AsyncIterable<Event>, run: string, abort?: AbortController): Promise<Response> {
@@ -199,11 +201,12 @@ async function respond(request: Request, events: AsyncIterable<Event>, run: stri
 }
 
 /** Ends a run that would wait for an approval: nobody could come back to it. */
-async function* noParking(events: AsyncIterable<Event>, own: ReadonlySet<string>): AsyncGenerator<Event, void, void> {
-  for await (const event of events) {
-    if (event.type === 'pending' && !own.has(event.call?.name ?? '')) {
-      const { at, run, agent } = event
-      yield {
+const noParking = (events: AsyncIterable<Event>, own: ReadonlySet<string>): AsyncGenerator<Event, void, void> =>
+  through(events, (event, out) => {
+    if (event.type !== 'pending' || own.has(event.call?.name ?? '')) return void out.push(project(event))
+    const { at, run, agent } = event
+    out.push(
+      {
         type: 'error',
         code: 'pending/unsupported',
         message: 'this needs somebody’s answer: use a session',
@@ -211,13 +214,11 @@ async function* noParking(events: AsyncIterable<Event>, own: ReadonlySet<string>
         at,
         run,
         agent,
-      }
-      yield { type: 'finish', reason: 'error', usage: { input: 0, output: 0 }, at, run, agent }
-      return
-    }
-    yield project(event)
-  }
-}
+      },
+      { type: 'finish', reason: 'error', usage: { input: 0, output: 0 }, at, run, agent },
+    )
+    return true
+  })
 
 const keepFor = 24 * 3_600_000
 const keepAtMost = 1_000_000
@@ -246,9 +247,8 @@ async function* every(events: readonly Event[]): AsyncGenerator<Event, void, voi
 /** Passes events on and gives them to `keep` at the end; those of a run that was left early, or is too long, are not kept. */
 async function* kept(
   events: AsyncIterable<Event>,
-  keep: ((events: readonly Event[] | undefined) => Promise<void>) | undefined,
+  keep: (events: readonly Event[] | undefined) => Promise<void>,
 ): AsyncGenerator<Event, void, void> {
-  if (!keep) return yield* events
   const all: Event[] = []
   let size = 0
   let ended = false

@@ -3,8 +3,9 @@ import { sha256 } from '../blobs.ts'
 import { canonical } from '../canonical.ts'
 import type { Context, Principal } from '../context.ts'
 import { KitError } from '../errors.ts'
-import type { Event, Stored } from '../event.ts'
+import type { Event } from '../event.ts'
 import { textOf } from '../message.ts'
+import { through } from '../ready.ts'
 import type { Session } from '../session.ts'
 import { toSSE } from '../sse.ts'
 import type { Store } from '../store.ts'
@@ -150,13 +151,12 @@ async function respond(request: Request, session: Session, run: string, after: n
   return Response.json(await resultOf(events, run), { headers: { 'x-run-id': run } })
 }
 
-async function* ofRun(session: Session, run: string, after: number, signal: AbortSignal): AsyncGenerator<Event, void, void> {
-  for await (const event of session.events({ after, signal, linger: 0 })) {
-    if (event.run !== run) continue
-    yield project(event)
-    if (event.type === 'finish') return
-  }
-}
+const ofRun = (session: Session, run: string, after: number, signal: AbortSignal): AsyncGenerator<Event, void, void> =>
+  through(session.events({ after, signal, linger: 0 }), (event, out) => {
+    if (event.run !== run) return false
+    out.push(project(event))
+    return event.type === 'finish'
+  })
 
 export const wantsEvents = (request: Request): boolean => /text\/event-stream/i.test(request.headers.get('accept') ?? '')
 
@@ -188,11 +188,11 @@ function events(request: Request, session: Session): Response {
   const active = session.running || session.state.pending.size > 0
   if (after === session.seq && !active && request.headers.has('last-event-id')) return new Response(null, { status: 204 })
   const abort = new AbortController()
-  return toSSE(shown(session.events({ after, live: searchParams.get('live') !== 'false', signal: abort.signal })), { abort })
-}
-
-async function* shown(events: AsyncIterable<Stored>): AsyncGenerator<Event, void, void> {
-  for await (const event of events) yield project(event)
+  const all = session.events({ after, live: searchParams.get('live') !== 'false', signal: abort.signal })
+  return toSSE(
+    through(all, (event, out: Event[]) => void out.push(project(event))),
+    { abort },
+  )
 }
 
 async function ticket(request: Request, { store, id, agent, limits }: SessionRoute, principal: Principal): Promise<Response> {
