@@ -107,7 +107,7 @@ export function memoryBlobs(): Blobs {
   return {
     async put(bytes, { mime } = {}) {
       const hash = await sha256(bytes)
-      map.set(hash, { bytes: bytes.slice(), ...(mime && { mime }) })
+      map.set(hash, { bytes: bytes.slice(), mime })
       return hash
     },
     get: async (hash) => map.get(hash),

@@ -35,8 +35,15 @@ export interface Journal {
   erase(key: string): Promise<void>
 }
 
+/** An event as its text: cheaper than a copy, and nothing can change it. */
+interface Line {
+  seq: number
+  delta: boolean
+  json: string
+}
+
 interface Shelf {
-  events: Stored[]
+  lines: Line[]
   head: Head
 }
 
@@ -47,13 +54,13 @@ export function memoryJournal(): Journal {
   return {
     async append(key, events, { expect, writer, reserve = 0 }) {
       if (erased.has(key)) throw new KitError('session/erased', 'this session was erased')
-      const shelf = shelves.get(key) ?? { events: [], head: { seq: 0, reserved: 0, writer } }
+      const shelf = shelves.get(key) ?? { lines: [], head: { seq: 0, reserved: 0, writer } }
       const last = events.at(-1)?.seq ?? expect
       if (shelf.head.seq !== expect) {
         if (shelf.head.seq === last && shelf.head.writer === writer) return
         throw new KitError('journal/conflict', 'another writer has written to this session', { retryable: true })
       }
-      shelf.events.push(...events.map((event) => structuredClone(event)))
+      for (const event of events) shelf.lines.push({ seq: event.seq, delta: isDelta(event), json: JSON.stringify(event) })
       shelf.head = { seq: last, reserved: Math.max(reserve, last), writer }
       shelves.set(key, shelf)
     },
@@ -63,18 +70,18 @@ export function memoryJournal(): Journal {
       return head && { ...head }
     },
     async read(key, { after, limit = 1000, reverse = false } = {}) {
-      const events = shelves.get(key)?.events ?? []
+      const lines = shelves.get(key)?.lines ?? []
       const found = reverse
-        ? events
+        ? lines
             .filter(({ seq }) => seq < (after ?? Infinity))
             .slice(-limit)
             .reverse()
-        : events.slice(firstAfter(events, after ?? 0)).slice(0, limit)
-      return found.map((event) => structuredClone(event))
+        : lines.slice(firstAfter(lines, after ?? 0)).slice(0, limit)
+      return found.map(({ json }) => JSON.parse(json) as Stored)
     },
     async fold(key, upto) {
       const shelf = shelves.get(key)
-      if (shelf) shelf.events = shelf.events.filter((event) => event.seq > upto || !isDelta(event))
+      if (shelf) shelf.lines = shelf.lines.filter(({ seq, delta }) => seq > upto || !delta)
     },
     async erase(key) {
       shelves.delete(key)
@@ -84,7 +91,7 @@ export function memoryJournal(): Journal {
 }
 
 /** The index of the first event with a seq above `after`, by bisection. */
-function firstAfter(events: readonly Stored[], after: number): number {
+export function firstAfter(events: readonly { seq: number }[], after: number): number {
   let low = 0
   let high = events.length
   while (low < high) {

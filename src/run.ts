@@ -2,11 +2,12 @@ import { follow, report } from './abort.ts'
 import type { Agent } from './agent.ts'
 import type { Context } from './context.ts'
 import { asKitError, KitError } from './errors.ts'
-import type { Attempt, Event, EventBody, FinishReason } from './event.ts'
+import { type Attempt, type Event, type EventBody, type FinishReason, isDelta } from './event.ts'
 import { addUsage, type CallPart, type Input, type Message, type Part, textOf, toMessages, type Usage, user } from './message.ts'
 import { type CallState, type Middleware, type Run, wrapModel, wrapRun } from './middleware.ts'
 import { AnswerFold, callsOf, type Chunk, type Model, type ModelCall, type ModelSettings } from './model.ts'
 import { check, toJsonSchema } from './schema.ts'
+import { takeReady, withReady } from './ready.ts'
 import { maxSteps } from './stop.ts'
 import { type Tool, toolInfo } from './tool.ts'
 import { settle } from './settle.ts'
@@ -50,7 +51,7 @@ export async function run<Output>(agent: Agent<Output>, input: Input, options: R
     runId: '',
   }
   let failure: KitError | undefined
-  for await (const event of start(agent, input, options, (error) => (failure = error))) {
+  for await (const event of start(agent, input, options, [], (error) => (failure = error))) {
     if (event.type === 'message') {
       result.messages.push(event.message)
       if (event.message.role === 'assistant') result.text = textOf(event.message)
@@ -69,13 +70,14 @@ export async function run<Output>(agent: Agent<Output>, input: Input, options: R
  * @example for await (const event of stream(support, 'Hi')) if (event.type === 'text') process(event.delta)
  */
 export function stream(agent: Agent, input: Input, options: RunOptions = {}): AsyncGenerator<Event, void, void> {
-  return start(agent, input, options)
+  return withReady((queue) => start(agent, input, options, queue))
 }
 
 async function* start(
   agent: Agent,
   input: Input,
   options: RunOptions,
+  queue: Event[],
   failed?: (error: KitError) => void,
 ): AsyncGenerator<Event, void, void> {
   const {
@@ -105,21 +107,15 @@ async function* start(
     steps,
     depth,
     signal: abort.signal,
-    ...(parent !== undefined && { parent }),
-    ...(steered && { steered }),
+    parent,
+    steered,
   }
-  const ledger: Ledger = { usage: { input: 0, output: 0 } }
-  let finished = false
+  const ledger: Ledger = { usage: { input: 0, output: 0 }, finished: false }
   try {
     yield say(run, { type: 'start', attempt })
     if (depth > (agent.bounds?.depth ?? 8)) throw new KitError('run/too-large', 'too many agents started one another')
-    for await (const event of wrapRun((inner) => turns(inner, ledger), acting.use ?? [])(run)) {
-      if (event.type === 'finish') finished = true
-      yield event
-      if (finished) break
-    }
-    if (!finished) yield say(run, { type: 'finish', reason: 'stop', usage: ledger.usage })
-    finished = true
+    if (acting.use?.some((layer) => layer.run)) yield* layered(run, ledger)
+    else yield* turns(run, ledger, queue)
   } catch (thrown) {
     const cancelled = abort.signal.aborted && !(abort.signal.reason instanceof KitError)
     const error = abort.signal.aborted && abort.signal.reason instanceof KitError ? abort.signal.reason : asKitError(thrown)
@@ -131,7 +127,7 @@ async function* start(
         code: error.code,
         message: error.message,
         retryable: error.retryable,
-        ...(error.retryAfter !== undefined && { retryAfter: error.retryAfter }),
+        retryAfter: error.retryAfter,
       })
     }
     const reason = cancelled
@@ -141,30 +137,43 @@ async function* start(
         : error.code === 'run/interrupted'
           ? 'interrupted'
           : 'error'
-    finished = true
-    yield say(run, { type: 'finish', reason, usage: ledger.usage })
+    yield end(run, ledger, reason)
   } finally {
     clearTimeout(limit)
     stop?.()
     // a reader that left: whatever still runs for it must end at once
-    if (!finished) abort.abort(new KitError('run/cancelled', 'the reader went away'))
+    if (!ledger.finished) abort.abort(new KitError('run/cancelled', 'the reader went away'))
   }
 }
 
 interface Ledger {
   usage: Usage
+  finished: boolean
 }
 
-const say = <B extends EventBody>(run: Run, body: B): Event => ({
-  ...body,
-  at: Date.now(),
-  run: run.id,
-  agent: run.agent.name,
-  ...(run.parent && { parent: run.parent }),
-})
+const say = (run: Run, body: EventBody): Event => {
+  const event: Event = { ...body, at: Date.now(), run: run.id, agent: run.agent.name }
+  if (run.parent) event.parent = run.parent
+  return event
+}
+
+const end = (run: Run, ledger: Ledger, reason: FinishReason, output?: unknown): Event => {
+  ledger.finished = true
+  return say(run, { type: 'finish', reason, usage: ledger.usage, output })
+}
+
+/** The loop inside the agent's `run` layers, which may end it early and may say nothing after its end. */
+async function* layered(run: Run, ledger: Ledger): AsyncGenerator<Event, void, void> {
+  for await (const event of wrapRun((inner) => turns(inner, ledger, []), run.agent.use ?? [])(run)) {
+    if (event.type === 'finish') ledger.finished = true
+    yield event
+    if (event.type === 'finish') return
+  }
+  yield end(run, ledger, 'stop')
+}
 
 /** The loop: settle the open calls, ask the model, until there is nothing to settle. */
-async function* turns(run: Run, ledger: Ledger): AsyncGenerator<Event, void, void> {
+async function* turns(run: Run, ledger: Ledger, queue: Event[]): AsyncGenerator<Event, void, void> {
   const { agent, signal } = run
   const layers: readonly Middleware[] = agent.use ?? []
   const model = wrapModel(agent.model, layers, run)
@@ -173,7 +182,7 @@ async function* turns(run: Run, ledger: Ledger): AsyncGenerator<Event, void, voi
   const system = typeof agent.instructions === 'function' ? await agent.instructions(run.context) : agent.instructions
   const base: Omit<ModelCall, 'messages'> = {
     ...agent.settings,
-    ...(system !== undefined && { system }),
+    system,
     ...(agent.tools?.length && { tools: agent.tools.map(toolInfo) }),
     ...(agent.output && { output: { name: agent.name, schema: toJsonSchema(agent.output, 'output') } }),
     signal,
@@ -184,7 +193,7 @@ async function* turns(run: Run, ledger: Ledger): AsyncGenerator<Event, void, voi
     const open = openCalls(transcript)
     if (open.length) {
       const { parked, message } = yield* settle(run, open, layers, say)
-      if (parked) return yield say(run, { type: 'finish', reason: 'pending', usage: ledger.usage })
+      if (parked) return yield end(run, ledger, 'pending')
       transcript.push(message!)
       yield say(run, { type: 'message', message: message! })
       signal.throwIfAborted()
@@ -195,9 +204,9 @@ async function* turns(run: Run, ledger: Ledger): AsyncGenerator<Event, void, voi
     }
     if (last && steps > run.steps) {
       const reason = stop({ steps, usage: ledger.usage, message: last })
-      if (reason) return yield say(run, { type: 'finish', reason, usage: ledger.usage })
+      if (reason) return yield end(run, ledger, reason)
     }
-    if (steps >= (agent.bounds?.steps ?? 50)) return yield say(run, { type: 'finish', reason: 'tool-limit', usage: ledger.usage })
+    if (steps >= (agent.bounds?.steps ?? 50)) return yield end(run, ledger, 'tool-limit')
 
     steps++
     const id = crypto.randomUUID()
@@ -208,6 +217,7 @@ async function* turns(run: Run, ledger: Ledger): AsyncGenerator<Event, void, voi
       { ...base, messages: transcript, run: { id: run.id, agent: agent.name, step: steps } },
       id,
       ledger,
+      queue,
     )
     const message: Message = { id, role: 'assistant', parts }
     transcript.push(message)
@@ -218,7 +228,7 @@ async function* turns(run: Run, ledger: Ledger): AsyncGenerator<Event, void, voi
 
     if (agent.output && finish !== 'refusal' && finish !== 'length') {
       const read = await readOutput(agent.output, textOf(message))
-      if ('value' in read) return yield say(run, { type: 'finish', reason: 'stop', usage: ledger.usage, output: read.value })
+      if ('value' in read) return yield end(run, ledger, 'stop', read.value)
       if (repaired) throw new KitError('output/invalid', `the answer does not fit its schema: ${read.problem}`)
       repaired = true
       const repair: Message = {
@@ -231,8 +241,7 @@ async function* turns(run: Run, ledger: Ledger): AsyncGenerator<Event, void, voi
       continue
     }
     const more = run.steered?.() ?? []
-    if (!more.length)
-      return yield say(run, { type: 'finish', reason: finish === 'length' || finish === 'refusal' ? finish : 'stop', usage: ledger.usage })
+    if (!more.length) return yield end(run, ledger, finish === 'length' || finish === 'refusal' ? finish : 'stop')
     for (const message of more) {
       transcript.push(message)
       yield say(run, { type: 'message', message })
@@ -247,6 +256,7 @@ async function* ask(
   call: ModelCall,
   id: string,
   ledger: Ledger,
+  queue: Event[],
 ): AsyncGenerator<Event, { parts: Part[]; finish: string }, void> {
   const { agent } = run
   const fold = new AnswerFold()
@@ -272,12 +282,21 @@ async function* ask(
       const { value: chunk, done } = await next(iterator)
       if (done) break
       clock.touch()
-      fold.add(chunk)
-      if ('delta' in chunk && (size += chunk.delta.length) > bound)
-        throw new KitError('run/too-large', `the answer is longer than ${bound} characters`)
-      if (chunk.type === 'usage') ledger.usage = addUsage(ledger.usage, chunk.usage)
-      const body = toBody(chunk, model)
-      if (body) yield say(run, body)
+      for (const part of [chunk, ...takeReady(iterator)]) {
+        fold.add(part)
+        if ('delta' in part && (size += part.delta.length) > bound)
+          throw new KitError('run/too-large', `the answer is longer than ${bound} characters`)
+        if (part.type === 'usage') ledger.usage = addUsage(ledger.usage, part.usage)
+        const body = toBody(part, model)
+        if (!body) continue
+        if (isDelta(body)) queue.push(say(run, body))
+        else {
+          // it is stored before the loop goes on, and so are those before it
+          while (queue.length) yield queue.shift()!
+          yield say(run, body)
+        }
+      }
+      while (queue.length) yield queue.shift()!
     }
     if (!fold.finish) throw new KitError('model/truncated', 'the answer ended before its end', { retryable: true })
     if (fold.finish === 'error') throw new KitError('model/garbled', 'the model gave a call that cannot be read', { retryable: true })
@@ -306,11 +325,11 @@ function toBody(chunk: Chunk, model: Model): EventBody | undefined {
     case 'reasoning':
       return chunk.delta ? { type: chunk.type, delta: chunk.delta } : undefined
     case 'tool-input':
-      return { type: 'tool-input', id: chunk.id, delta: chunk.delta, ...(chunk.name !== undefined && { name: chunk.name }) }
+      return { type: 'tool-input', id: chunk.id, delta: chunk.delta, name: chunk.name }
     case 'part':
       return chunk.part.type === 'media' ? { type: 'part', part: chunk.part } : undefined
     case 'usage':
-      return { type: 'usage', model: chunk.model ?? model.info.id, usage: chunk.usage, ...(chunk.usd !== undefined && { usd: chunk.usd }) }
+      return { type: 'usage', model: chunk.model ?? model.info.id, usage: chunk.usage, usd: chunk.usd }
     case 'restart':
       // `from` 0 means: from the first delta of this step; the session knows its seq
       return { type: 'restart', reason: chunk.reason, from: 0 }

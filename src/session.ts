@@ -4,8 +4,9 @@ import { type Blobs, inlined, outlined, refsIn } from './blobs.ts'
 import type { Context, Principal } from './context.ts'
 import { asKitError, KitError } from './errors.ts'
 import { type Event, type EventBody, isDelta, type PendingAnswer, type RunRequest, type Stored } from './event.ts'
-import type { Journal } from './journal.ts'
+import { firstAfter, type Journal } from './journal.ts'
 import { type Input, type Message, type ResultPart, textOf, toMessages } from './message.ts'
+import { takeReady, withReady } from './ready.ts'
 import { openCalls, stream } from './run.ts'
 import { digest } from './settle.ts'
 import { clientTools, type Tool } from './tool.ts'
@@ -44,6 +45,17 @@ export interface SubmitOptions {
   metadata?: RunRequest['metadata']
 }
 
+export interface ReadOptions {
+  /** The cursor: the seq that the reader has; default 0. */
+  after?: number
+  /** `false` ends at the head. */
+  live?: boolean
+  /** Ms to stay when nothing runs and nothing waits; default 30,000. */
+  linger?: number
+  /** Ends the reading at once. */
+  signal?: AbortSignal
+}
+
 /** Where a run begins in the journal. */
 export interface Submitted {
   run: string
@@ -61,6 +73,9 @@ const reserve = 64
 /** Events that late readers find in memory; behind that they read the journal. */
 const tailLength = 2000
 const maxRecoveries = 5
+/** Events that a reader takes from the journal or the tail at once, and deltas of them that travel together. */
+const page = 500
+const together = 64
 
 /** Opens a session: reads its journal and takes over as its one writer. Nothing is written before the first run. */
 export async function openSession(options: SessionOptions): Promise<Session> {
@@ -88,6 +103,8 @@ export class Session {
   /** The last stored seq, and the last one given out. */
   #stored: number
   #seq: number
+  /** No seq above this one may be shown without being stored. */
+  #promised: number
   #tail: Stored[] = []
   /** Events after this seq are all in the tail. */
   #tailFrom: number
@@ -99,7 +116,7 @@ export class Session {
   #broken: KitError | undefined
   #running: { abort: AbortController; ended: Promise<void>; id: string } | undefined
   #steering: { message: Message; taken: () => void }[] = []
-  #changed: { promise: Promise<void>; fire: () => void } = signal()
+  #waiting = new Set<(changed: boolean) => void>()
   #readers = 0
 
   constructor(options: SessionOptions, state: SessionState, stored: number, reserved: number) {
@@ -107,7 +124,7 @@ export class Session {
     this.state = state
     this.#stored = stored
     this.#seq = Math.max(stored, reserved)
-    this.#tailFrom = this.#seq
+    this.#tailFrom = this.#promised = this.#seq
   }
 
   get running(): boolean {
@@ -171,7 +188,7 @@ export class Session {
       await this.#closeOpenCalls('superseded by new input')
       if (this.#stored) await this.#options.journal.fold(this.#options.key, this.#stored)
       const { operation: _, mode: __, ...rest } = options
-      const request: RunRequest = { ...rest, ...(operation && { operation }) }
+      const request: RunRequest = { ...rest, operation }
       return this.#begin(crypto.randomUUID(), request, 'first', messages)
     })
   }
@@ -305,51 +322,55 @@ export class Session {
 
   /**
    * The events after seq `after`, then live ones while a run is running or parked, and `linger` ms (default 30,000) after.
-   * A slow reader holds no memory but its cursor.
+   * A slow reader holds its cursor and at most 500 events.
    */
-  async *events({
-    after = 0,
-    live = true,
-    linger = 30_000,
-    signal,
-  }: { after?: number; live?: boolean; linger?: number; signal?: AbortSignal } = {}): AsyncGenerator<Stored, void, void> {
+  events(options: ReadOptions = {}): AsyncGenerator<Stored, void, void> {
+    return withReady((queue) => this.#read(queue, options))
+  }
+
+  async *#read(queue: Stored[], { after = 0, live = true, linger = 30_000, signal }: ReadOptions): AsyncGenerator<Stored, void, void> {
     if (!Number.isSafeInteger(after) || after < 0 || after > this.#seq)
       throw new KitError('request/invalid', 'after: the cursor is beyond the head')
+    let wake = (_changed: boolean): void => {}
+    const gone = (): void => wake(false)
+    signal?.addEventListener('abort', gone)
     this.#readers++
     try {
-      let cursor = after
-      for (;;) {
+      for (let cursor = after; ;) {
         if (signal?.aborted) return
-        const changed = this.#changed.promise
-        if (cursor < this.#tailFrom) {
-          const upto = this.#tailFrom
-          const page = await this.#options.journal.read(this.#options.key, { after: cursor, limit: 500 })
-          for (const event of page) {
-            cursor = event.seq
-            yield event
-          }
-          if (page.length < 500 && cursor < upto) cursor = upto
-          continue
+        const from = this.#tailFrom
+        const old = cursor < from
+        const at = firstAfter(this.#tail, cursor)
+        const some = old
+          ? await this.#options.journal.read(this.#options.key, { after: cursor, limit: page })
+          : this.#tail.slice(at, at + page)
+        for (const event of some) {
+          cursor = event.seq
+          queue.push(event)
+          if (!isDelta(event) || queue.length >= together) while (queue.length) yield queue.shift()!
         }
-        const tail = this.#tail
-        for (let at = indexAfter(tail, cursor); at < tail.length; at++) {
-          if (tail !== this.#tail) break
-          cursor = tail[at]!.seq
-          yield tail[at]!
-        }
-        if (cursor < this.#seq && (cursor < this.#tailFrom || (this.#tail.at(-1)?.seq ?? 0) > cursor)) continue
+        while (queue.length) yield queue.shift()!
+        if (old && some.length < page) cursor = Math.max(cursor, from)
+        if (cursor < this.#tailFrom || (this.#tail.at(-1)?.seq ?? 0) > cursor) continue
         if (!live || this.#broken) return
-        const active = this.#running || this.state.pending.size
-        if (
-          !(await within(changed, active || linger === Infinity ? undefined : linger, signal)) &&
-          !this.#running &&
-          !this.state.pending.size
-        )
-          return
+        let timer: ReturnType<typeof setTimeout> | undefined
+        const changed = await new Promise<boolean>((resolve) => {
+          this.#waiting.add((wake = resolve))
+          if (linger !== Infinity && !this.#awake) timer = setTimeout(resolve, linger, false)
+        })
+        if (timer) clearTimeout(timer)
+        if (!changed && !this.#awake) return
       }
     } finally {
+      this.#waiting.delete(wake)
+      signal?.removeEventListener('abort', gone)
       this.#readers--
     }
+  }
+
+  /** Whether more will come by itself. */
+  get #awake(): boolean {
+    return this.#running !== undefined || this.state.pending.size > 0
   }
 
   /** Adds to the running turn; gives whether the run took it before it ended. */
@@ -386,9 +407,9 @@ export class Session {
       calls: attempt === 'first' ? new Map() : new Map(this.state.calls),
       steps: before?.steps ?? 0,
       steered: () => this.#takeSteering(),
-      ...(principal && { principal }),
-      ...(settings && { settings }),
-      ...(metadata && { metadata }),
+      principal,
+      settings,
+      metadata,
       ...(tools && { tools: clientTools(tools) }),
     })
     const first = await events.next()
@@ -417,7 +438,7 @@ export class Session {
     await Promise.resolve()
     try {
       for await (const event of events) {
-        if (isDelta(event)) this.#show(event)
+        if (isDelta(event)) await this.#show([event, ...takeReady(events)])
         else await this.#store([event])
         if (this.#broken) throw this.#broken
       }
@@ -487,20 +508,32 @@ export class Session {
       const code = state?.starts ? 'tool/interrupted' : 'tool/declined'
       return { type: 'result', id, name, error: { code, message: reason } }
     })
-    for (const { id, name, error } of parts)
-      if (!this.state.calls.get(id)?.result) bodies.push({ type: 'tool-result', id, name, ...(error && { error }) })
+    for (const { id, name, error } of parts) if (!this.state.calls.get(id)?.result) bodies.push({ type: 'tool-result', id, name, error })
     bodies.push({ type: 'message', message: { id: crypto.randomUUID(), role: 'tool', parts } })
     await this.#store(bodies)
   }
 
-  /** A delta: readers see it now, the journal at the next flush. */
-  #show(event: Event): void {
-    const stored = this.#number(event)
-    this.#unstored.push(stored)
-    this.#unstoredBytes += 'delta' in stored ? stored.delta.length : 0
+  /** Deltas: readers see them now, the journal at the next flush. */
+  #show(deltas: readonly Event[]): Promise<void> | undefined {
+    // a seq that was shown without having been promised could be given out again after a crash
+    if (this.#seq + deltas.length > this.#promised) return this.#showLater(deltas)
+    const stored = deltas.map((event) => this.#number(event))
+    for (const event of stored) {
+      this.#unstored.push(event)
+      this.#unstoredBytes += 'delta' in event ? event.delta.length : 0
+    }
     this.#publish(stored)
     if (this.#unstored.length >= flushEvents || this.#unstoredBytes >= flushBytes) void this.#flush([])
     else this.#timer ??= setTimeout(() => void this.#flush([]), flushMs)
+    return undefined
+  }
+
+  /** A journal that is slower than the model holds the model back. */
+  async #showLater(deltas: readonly Event[]): Promise<void> {
+    for (let at = 0; at < deltas.length && !this.#broken; at += flushEvents) {
+      await this.#flush([])
+      await this.#show(deltas.slice(at, at + flushEvents))
+    }
   }
 
   /** Anything else: stored first, with the deltas before it, then shown. */
@@ -512,7 +545,7 @@ export class Session {
     const events = bodies.map((body) => this.#complete(this.#number({ ...base, ...body } as Event)))
     await this.#flush(events)
     if (this.#broken) throw this.#broken
-    for (const event of events) this.#publish(event)
+    this.#publish(events)
   }
 
   #complete(event: Stored): Stored {
@@ -523,7 +556,8 @@ export class Session {
   }
 
   #number(event: Event): Stored {
-    return Object.assign(event, { seq: ++this.#seq })
+    event.seq = ++this.#seq
+    return event as Stored
   }
 
   #flush(events: readonly Stored[]): Promise<void> {
@@ -538,6 +572,7 @@ export class Session {
       try {
         await this.#options.journal.append(this.#options.key, batch, { expect: this.#stored, writer: this.#writer, reserve: reach })
         this.#stored = batch.at(-1)!.seq
+        this.#promised = Math.max(reach, this.#stored)
       } catch (error) {
         this.#broken = asKitError(error)
         this.#running?.abort.abort(this.#broken)
@@ -547,9 +582,11 @@ export class Session {
     return this.#writing
   }
 
-  #publish(event: Stored): void {
-    fold(this.state, event)
-    this.#tail.push(event)
+  #publish(events: readonly Stored[]): void {
+    for (const event of events) {
+      fold(this.state, event)
+      this.#tail.push(event)
+    }
     if (this.#tail.length >= tailLength * 2) {
       const cut = this.#tail.length - tailLength
       this.#tailFrom = this.#tail[cut - 1]!.seq
@@ -558,11 +595,11 @@ export class Session {
     this.#notify()
   }
 
-  /** Wakes the readers, once: a signal that stays fired would let them spin and starve everything else. */
+  /** Wakes the readers that wait. */
   #notify(): void {
-    const { fire } = this.#changed
-    this.#changed = signal()
-    fire()
+    const waiting = [...this.#waiting]
+    this.#waiting.clear()
+    for (const wake of waiting) wake(true)
   }
 
   /** Whether this session can be used no more and must be opened anew: another writer took over, or it was erased. */
@@ -587,32 +624,4 @@ export class Session {
 function titleOf(messages: readonly Message[]): string {
   const text = messages.map(textOf).join(' ').replace(/\s+/g, ' ').trim()
   return text.length > 60 ? `${text.slice(0, 59)}…` : text || 'New session'
-}
-
-function signal(): { promise: Promise<void>; fire: () => void } {
-  let fire = (): void => {}
-  const promise = new Promise<void>((resolve) => (fire = resolve))
-  return { promise, fire }
-}
-
-/** Whether the promise came within `ms`; false also when the signal was aborted. */
-async function within(promise: Promise<void>, ms: number | undefined, signal?: AbortSignal): Promise<boolean> {
-  return new Promise((resolve) => {
-    const end = (came: boolean) => (): void => {
-      if (timer) clearTimeout(timer)
-      signal?.removeEventListener('abort', gone)
-      resolve(came)
-    }
-    const gone = end(false)
-    const timer = ms === undefined ? undefined : setTimeout(gone, ms)
-    signal?.addEventListener('abort', gone)
-    if (signal?.aborted) gone()
-    void promise.then(end(true))
-  })
-}
-
-function indexAfter(events: readonly Stored[], seq: number): number {
-  let at = events.length
-  while (at > 0 && events[at - 1]!.seq > seq) at--
-  return at
 }

@@ -157,7 +157,7 @@ async function use(
     return tool.run(input as never, context as never)
   }
   try {
-    const work = wrapTool(innermost, layers, run)({ call, tool, input: checked.value, context, ...(answer && { answer }) })
+    const work = wrapTool(innermost, layers, run)({ call, tool, input: checked.value, context, answer })
     const output = await unlessAborted(work, limit.signal)
     return toResult(call, output, run.agent.bounds?.toolOutput ?? 1_000_000)
   } catch (error) {
@@ -170,7 +170,7 @@ async function use(
           call,
           expires: Date.now() + error.ttl,
           digest: await digest(run.agent.name, tool, call.input),
-          ...(error.schema && { schema: error.schema }),
+          schema: error.schema,
         },
       }
     }

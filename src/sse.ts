@@ -1,4 +1,5 @@
 import type { Event } from './event.ts'
+import { takeReady } from './ready.ts'
 
 const encoder = new TextEncoder()
 
@@ -16,7 +17,7 @@ export interface SSEOptions {
   headers?: Record<string, string>
 }
 
-/** Events as a streamed response: pulled one by one, so that a reader that stops reading stops the events. */
+/** Events as a streamed response: pulled as they come, so that a reader that stops reading stops the events. */
 export function toSSE(events: AsyncIterable<Event>, { abort, keepAlive = 15_000, headers }: SSEOptions = {}): Response {
   const iterator = events[Symbol.asyncIterator]()
   let timer: ReturnType<typeof setInterval> | undefined
@@ -32,7 +33,11 @@ export function toSSE(events: AsyncIterable<Event>, { abort, keepAlive = 15_000,
       async pull(controller) {
         try {
           const { value, done } = await iterator.next()
-          if (!done) return controller.enqueue(encoder.encode(frame(value)))
+          if (!done) {
+            let text = frame(value)
+            for (const event of takeReady(iterator)) text += frame(event)
+            return controller.enqueue(encoder.encode(text))
+          }
         } catch {
           // the stream ends early: the reader comes back with its cursor
         }

@@ -34,6 +34,8 @@ export interface Tool {
   readonly timeout?: number
   /** Part of what an approval is bound to. */
   readonly version?: string
+  /** Roles of readers who see its input and output; absent: whoever may read the session. Its name and whether it failed are always seen. */
+  readonly show?: readonly string[]
   readonly strict?: boolean
   /** A tool that the provider runs itself. */
   readonly hosted?: ToolInfo['hosted']
@@ -50,6 +52,7 @@ export interface ToolDefinition<S extends Schema<unknown, unknown>, Env> {
   idempotent?: boolean
   timeout?: number
   version?: string
+  show?: readonly string[]
   strict?: boolean
   hosted?: ToolInfo['hosted']
   providerOptions?: ProviderOptions
@@ -71,10 +74,10 @@ const anything: JsonSchema = { type: 'object', properties: {} }
 export function toolInfo({ name, description, input, strict, hosted, providerOptions }: Tool): ToolInfo {
   return {
     name,
-    ...(description !== undefined && { description }),
+    description,
     ...(hosted ? { hosted } : { input: input ? toJsonSchema(input) : anything }),
-    ...(strict !== undefined && { strict }),
-    ...(providerOptions && { providerOptions }),
+    strict,
+    providerOptions,
   }
 }
 
@@ -82,7 +85,7 @@ export function toolInfo({ name, description, input, strict, hosted, providerOpt
 export const clientTools = (tools: RunRequest['tools'] = []): Tool[] =>
   tools.map(({ name, description, input }) => ({
     name,
-    ...(description !== undefined && { description }),
+    description,
     ...(input && {
       input: {
         '~standard': {

@@ -106,7 +106,7 @@ export function fold(state: SessionState, event: Event): SessionState {
     }
     case 'pending': {
       const { id, kind, call, schema, digest, expires } = event
-      const pending: Pending = { id, kind, digest, expires, ...(call && { call }), ...(schema && { schema }) }
+      const pending: Pending = { id, kind, digest, expires, call, schema }
       state.pending.set(id, pending)
       if (call) callOf(state, call.id).pending = pending
       break
@@ -120,8 +120,8 @@ export function fold(state: SessionState, event: Event): SessionState {
         callOf(state, call.id).answer = {
           id,
           by,
-          ...(approve !== undefined && { approve }),
-          ...(reason !== undefined && { reason }),
+          approve,
+          reason,
           ...('output' in event && { output }),
         }
       break

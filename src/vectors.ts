@@ -33,7 +33,7 @@ export function memoryVectors(): Vectors {
       const wanted = Object.entries(filter)
       return [...(spaces.get(namespace)?.values() ?? [])]
         .filter(({ metadata }) => wanted.every(([key, value]) => metadata?.[key] === value))
-        .map(({ id, values: own, metadata }) => ({ id, score: cosine(values, own), ...(metadata && { metadata }) }))
+        .map(({ id, values: own, metadata }) => ({ id, score: cosine(values, own), metadata }))
         .sort((a, b) => b.score - a.score)
         .slice(0, limit)
     },

@@ -45,7 +45,7 @@ const letterHeader = 'x-edgeswarm-letter'
 export function durableHost(): SessionHost {
   return {
     async fetch(request, { agent, session, rest, principal }, context) {
-      const letter: Letter = { agent: agent.name, session, rest, ...(principal && { principal }) }
+      const letter: Letter = { agent: agent.name, session, rest, principal }
       const headers = new Headers(request.headers)
       headers.set(letterHeader, encodeURIComponent(JSON.stringify(letter)))
       const stub = sessionsOf(context).getByName(`session/${agent.name}/${session}`)
@@ -262,7 +262,7 @@ export function agentSession<Env extends SessionBindings>({
           blobs: this.#blobs,
           session: letter.session,
           waitUntil: (work) => ctx.waitUntil(work),
-          ...(onError && { onError }),
+          onError,
         },
         deadMan,
         onChange: (summary) => this.#index(letter, session.state.owner, summary),

@@ -6,6 +6,7 @@ import { canonical } from '../canonical.ts'
 import type { Context, Principal } from '../context.ts'
 import { KitError } from '../errors.ts'
 import type { Event } from '../event.ts'
+import { through } from '../ready.ts'
 import { stream } from '../run.ts'
 import { toSSE } from '../sse.ts'
 import { memoryStore, type Store } from '../store.ts'
@@ -15,7 +16,7 @@ import { type BodyLimits, readJson } from './body.ts'
 import { localHost, type SessionHost } from './host.ts'
 import { clientRequest } from './input.ts'
 import { invalid, problem } from './problem.ts'
-import { project } from './project.ts'
+import { project, type View, viewOf } from './project.ts'
 import { resultOf, sessionId, wantsEvents } from './session-routes.ts'
 
 export { type Access, type Auth, bearer } from './auth.ts'
@@ -60,8 +61,7 @@ export function app<Env extends object = object>(options: AppOptions<Env>): Hono
   const routes = new Hono<{ Bindings: Env; Variables: { principal: Principal | undefined } }>()
 
   routes.onError((error, { req }) => {
-    if (!(error instanceof KitError))
-      report({ ...(options.onError && { onError: options.onError }) }, error, { at: `${req.method} ${req.path}` })
+    if (!(error instanceof KitError)) report({ onError: options.onError }, error, { at: `${req.method} ${req.path}` })
     return problem(error)
   })
   routes.notFound(() => problem(new KitError('request/not-found', 'there is no such route')))
@@ -97,7 +97,7 @@ export function app<Env extends object = object>(options: AppOptions<Env>): Hono
     return principal
   }
   const may = async (principal: Principal | undefined, agent: string, action: string, session?: string): Promise<void> => {
-    if (principal && options.access && !(await options.access(principal, { agent, action, ...(session !== undefined && { session }) }))) {
+    if (principal && options.access && !(await options.access(principal, { agent, action, session }))) {
       throw new KitError('auth/denied', 'this is not allowed')
     }
   }
@@ -139,7 +139,7 @@ export function app<Env extends object = object>(options: AppOptions<Env>): Hono
     const limit = Number(c.req.query('limit') ?? 50)
     if (!Number.isSafeInteger(limit) || limit < 1 || limit > 200) throw invalid('limit: 1 to 200')
     const cursor = c.req.query('cursor')
-    return c.json(await host.list(principal, agent, { limit, ...(cursor && { cursor }) }, contextOf(c, options)))
+    return c.json(await host.list(principal, agent, { limit, cursor }, contextOf(c, options)))
   })
 
   for (const rest of ['', '/:rest{.+}']) {
@@ -148,7 +148,7 @@ export function app<Env extends object = object>(options: AppOptions<Env>): Hono
       const agent = find(c.env, name)
       if (!sessionId.test(session)) throw invalid('session: 1 to 128 letters, digits, _ or -')
       await may(c.var.principal, agent.name, rest.split('/')[0] || c.req.method.toLowerCase(), session)
-      return host.fetch(c.req.raw, { agent, session, rest, principal: c.var.principal, ...(limits && { limits }) }, contextOf(c, options))
+      return host.fetch(c.req.raw, { agent, session, rest, principal: c.var.principal, limits }, contextOf(c, options))
     })
   }
   return routes as unknown as Hono<{ Bindings: Env }>
@@ -158,9 +158,9 @@ function describe(agent: Agent): Record<string, unknown> {
   const { name, description, model, tools = [] } = agent
   return {
     name,
-    ...(description !== undefined && { description }),
+    description,
     model: { id: model.info.id, provider: model.info.provider, capabilities: model.info.capabilities ?? {} },
-    tools: tools.map(({ name, description }) => ({ name, ...(description !== undefined && { description }) })),
+    tools: tools.map(({ name, description }) => ({ name, description })),
   }
 }
 
@@ -178,25 +178,27 @@ async function loneRun(request: Request, agent: Agent, context: Context, store: 
     ...context,
     id,
     signal: abort.signal,
-    ...(settings && { settings }),
-    ...(metadata && { metadata }),
+    settings,
+    metadata,
     tools: clientTools(tools),
   })
-  return respond(request, kept(noParking(events, new Set(tools?.map(({ name }) => name))), replay?.keep), id, abort)
+  const shown = noParking(events, new Set(tools?.map(({ name }) => name)), viewOf({ agent }, context.principal!))
+  return respond(request, replay ? kept(shown, replay.keep) : shown, id, abort)
 }
 
 async function respond(request: Request, events: AsyncIterable<Event>, run: string, abort?: AbortController): Promise<Response> {
   const headers = { 'x-run-id': run }
-  if (wantsEvents(request)) return toSSE(events, { headers, ...(abort && { abort }) })
+  if (wantsEvents(request)) return toSSE(events, { headers, abort })
   return Response.json(await resultOf(events, run), { headers })
 }
 
 /** Ends a run that would wait for an approval: nobody could come back to it. */
-async function* noParking(events: AsyncIterable<Event>, own: ReadonlySet<string>): AsyncGenerator<Event, void, void> {
-  for await (const event of events) {
-    if (event.type === 'pending' && !own.has(event.call?.name ?? '')) {
-      const { at, run, agent } = event
-      yield {
+const noParking = (events: AsyncIterable<Event>, own: ReadonlySet<string>, view: View): AsyncGenerator<Event, void, void> =>
+  through(events, (event, out) => {
+    if (event.type !== 'pending' || own.has(event.call?.name ?? '')) return void out.push(project(event, view))
+    const { at, run, agent } = event
+    out.push(
+      {
         type: 'error',
         code: 'pending/unsupported',
         message: 'this needs somebody’s answer: use a session',
@@ -204,13 +206,11 @@ async function* noParking(events: AsyncIterable<Event>, own: ReadonlySet<string>
         at,
         run,
         agent,
-      }
-      yield { type: 'finish', reason: 'error', usage: { input: 0, output: 0 }, at, run, agent }
-      return
-    }
-    yield project(event)
-  }
-}
+      },
+      { type: 'finish', reason: 'error', usage: { input: 0, output: 0 }, at, run, agent },
+    )
+    return true
+  })
 
 const keepFor = 24 * 3_600_000
 const keepAtMost = 1_000_000
@@ -239,9 +239,8 @@ async function* every(events: readonly Event[]): AsyncGenerator<Event, void, voi
 /** Passes events on and gives them to `keep` at the end; those of a run that was left early, or is too long, are not kept. */
 async function* kept(
   events: AsyncIterable<Event>,
-  keep: ((events: readonly Event[] | undefined) => Promise<void>) | undefined,
+  keep: (events: readonly Event[] | undefined) => Promise<void>,
 ): AsyncGenerator<Event, void, void> {
-  if (!keep) return yield* events
   const all: Event[] = []
   let size = 0
   let ended = false
@@ -264,7 +263,7 @@ function contextOf(
   c: { env: object | undefined; executionCtx: { waitUntil(work: Promise<unknown>): void } },
   { onError }: { onError?: Context['onError'] },
 ): Context {
-  return { env: c.env ?? {}, ...waitUntil(c), ...(onError && { onError }) }
+  return { env: c.env ?? {}, ...waitUntil(c), onError }
 }
 
 /** Hono throws where the platform has no execution context. */

@@ -97,7 +97,7 @@ export function localHost({
         rest,
         store,
         context,
-        ...(limits && { limits }),
+        limits,
         async fork(target, source, at, principal) {
           const fresh = await open(agent, target, context)
           if (!fresh.state.begun) await copyBlobs(source.state.refs, blobsOf(`${agent.name}/${id}`), blobsOf(`${agent.name}/${target}`))

@@ -31,9 +31,9 @@ export function clientRequest(body: Fields, agent: Agent, refs: ReadonlySet<stri
     throw invalid('metadata: an object of at most 4 KB is needed')
   return {
     messages,
-    ...(settings && { settings }),
-    ...(tools && { tools }),
-    ...(metadata !== undefined && { metadata: metadata as Fields }),
+    settings,
+    tools,
+    metadata,
   }
 }
 
@@ -117,7 +117,7 @@ function clientTools(value: unknown, agent: Agent): NonNullable<RunRequest['tool
     return {
       name,
       ...(typeof description === 'string' && { description: description.slice(0, 4096) }),
-      ...(input !== undefined && { input }),
+      input,
     }
   })
 }

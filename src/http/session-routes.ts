@@ -3,15 +3,16 @@ import { sha256 } from '../blobs.ts'
 import { canonical } from '../canonical.ts'
 import type { Context, Principal } from '../context.ts'
 import { KitError } from '../errors.ts'
-import type { Event, Stored } from '../event.ts'
+import type { Event } from '../event.ts'
 import { textOf } from '../message.ts'
+import { through } from '../ready.ts'
 import type { Session } from '../session.ts'
 import { toSSE } from '../sse.ts'
 import type { Store } from '../store.ts'
 import { type BodyLimits, readJson } from './body.ts'
 import { clientRequest } from './input.ts'
 import { invalid } from './problem.ts'
-import { project, projectMessage } from './project.ts'
+import { project, projectMessage, type View, viewOf } from './project.ts'
 
 /** What a session's owner needs to answer its routes: the same on a Durable Object and in a process. */
 export interface SessionRoute {
@@ -50,11 +51,11 @@ export async function sessionRoute(request: Request, route: SessionRoute): Promi
   if (begun ? owner !== principal.id : at !== 'POST runs') throw new KitError('session/unknown', 'there is no such session')
   switch (at) {
     case 'GET ':
-      return Response.json(snapshot(route), { headers: { 'cache-control': 'no-store' } })
+      return Response.json(snapshot(route, principal), { headers: { 'cache-control': 'no-store' } })
     case 'POST runs':
       return runs(request, route, principal)
     case 'GET events':
-      return events(request, route)
+      return events(request, route, principal)
     case 'GET socket':
       if (!route.socket) throw new KitError('request/not-found', 'this platform has no WebSocket')
       return route.socket(request, principal, protocol)
@@ -68,12 +69,12 @@ export async function sessionRoute(request: Request, route: SessionRoute): Promi
     case 'POST pending': {
       const answer = readAnswer(await readJson(request, route.limits))
       const { run, after } = await session.answer({ id, by: principal.id, ...answer })
-      return respond(request, route, run, after)
+      return respond(request, route, principal, run, after)
     }
     case 'POST rewind': {
       const { to } = await readJson(request, route.limits)
       await session.rewind(to as number)
-      return Response.json(snapshot(route))
+      return Response.json(snapshot(route, principal))
     }
     case 'POST fork': {
       const { to = session.seq, session: target = crypto.randomUUID() } = await readJson(request, route.limits)
@@ -88,7 +89,7 @@ export async function sessionRoute(request: Request, route: SessionRoute): Promi
       const { title } = await readJson(request, route.limits)
       if (typeof title !== 'string' || !title.trim()) throw invalid('title: text is needed')
       await session.rename(title.trim())
-      return Response.json(snapshot(route))
+      return Response.json(snapshot(route, principal))
     }
     case 'DELETE ':
       await session.erase()
@@ -100,12 +101,10 @@ export async function sessionRoute(request: Request, route: SessionRoute): Promi
 
 export const sessionId: RegExp = /^[a-zA-Z0-9_-]{1,128}$/
 
-/** The session's path below the place where the app is mounted. */
-export const pathOf = ({ agent, id }: Pick<SessionRoute, 'agent' | 'id'>): string => `agents/${agent.name}/sessions/${id}`
-
 /** What a client shows before the first event. */
-export function snapshot(route: Pick<SessionRoute, 'session' | 'agent' | 'id'>): Record<string, unknown> {
+export function snapshot(route: Pick<SessionRoute, 'session' | 'agent' | 'id'>, principal: Principal): Record<string, unknown> {
   const { session, id } = route
+  const view = viewOf(route, principal)
   const { title, usage, messages, pending } = session.state
   return {
     session: id,
@@ -116,7 +115,7 @@ export function snapshot(route: Pick<SessionRoute, 'session' | 'agent' | 'id'>):
       ...open,
       ...(open.call && { call: { id: open.call.id, name: open.call.name, input: open.call.input } }),
     })),
-    messages: messages.map(({ seq, message }) => ({ ...projectMessage(message, pathOf(route)), seq })),
+    messages: messages.map(({ seq, message }) => ({ ...projectMessage(message, view), seq })),
     usage,
   }
 }
@@ -128,8 +127,8 @@ export function readAnswer(body: Record<string, unknown>): { approve?: boolean; 
     throw invalid('reason: text of at most 2,000 characters is needed')
   if (approve === undefined && !('output' in body)) throw invalid('approve or output is needed')
   return {
-    ...(approve !== undefined && { approve }),
-    ...(reason !== undefined && { reason }),
+    approve,
+    reason,
     ...('output' in body && { output: body.output }),
   }
 }
@@ -145,26 +144,24 @@ async function runs(request: Request, route: SessionRoute, principal: Principal)
   if (fresh[0]?.role !== 'user') throw invalid('the last message must be the user’s')
   const key = request.headers.get('idempotency-key')
   const operation = key === null ? undefined : { key: key.slice(0, 255), hash: await sha256(canonical(body)) }
-  const { run, after } = await session.submit(fresh, { mode, principal, ...rest, ...(operation && { operation }) })
-  return respond(request, route, run, after)
+  const { run, after } = await session.submit(fresh, { mode, principal, ...rest, operation })
+  return respond(request, route, principal, run, after)
 }
 
 /** A run that has begun, as events or as its result. The reader may go away: the run stays with the session. */
-async function respond(request: Request, route: SessionRoute, run: string, after: number): Promise<Response> {
+async function respond(request: Request, route: SessionRoute, principal: Principal, run: string, after: number): Promise<Response> {
   const abort = new AbortController()
-  const events = ofRun(route, run, after, abort.signal)
+  const events = ofRun(route, viewOf(route, principal), run, after, abort.signal)
   if (wantsEvents(request)) return toSSE(events, { abort, headers: { 'x-run-id': run } })
   return Response.json(await resultOf(events, run), { headers: { 'x-run-id': run } })
 }
 
-async function* ofRun(route: SessionRoute, run: string, after: number, signal: AbortSignal): AsyncGenerator<Event, void, void> {
-  const path = pathOf(route)
-  for await (const event of route.session.events({ after, signal, linger: 0 })) {
-    if (event.run !== run) continue
-    yield project(event, path)
-    if (event.type === 'finish') return
-  }
-}
+const ofRun = ({ session }: SessionRoute, view: View, run: string, after: number, signal: AbortSignal): AsyncGenerator<Event, void, void> =>
+  through(session.events({ after, signal, linger: 0 }), (event, out) => {
+    if (event.run !== run) return false
+    out.push(project(event, view))
+    return event.type === 'finish'
+  })
 
 export const wantsEvents = (request: Request): boolean => /text\/event-stream/i.test(request.headers.get('accept') ?? '')
 
@@ -180,15 +177,14 @@ export async function resultOf(events: AsyncIterable<Event>, runId: string): Pro
     else if (event.type === 'error')
       throw new KitError(event.code, event.message, {
         retryable: event.retryable,
-        ...(event.retryAfter !== undefined && { retryAfter: event.retryAfter }),
+        retryAfter: event.retryAfter,
       })
-    else if (event.type === 'finish')
-      Object.assign(result, { finish: event.reason, usage: event.usage, ...(event.output !== undefined && { output: event.output }) })
+    else if (event.type === 'finish') Object.assign(result, { finish: event.reason, usage: event.usage, output: event.output })
   }
   return { ...result, messages }
 }
 
-function events(request: Request, route: SessionRoute): Response {
+function events(request: Request, route: SessionRoute, principal: Principal): Response {
   const { session } = route
   const { searchParams } = new URL(request.url)
   const cursor = request.headers.get('last-event-id') ?? searchParams.get('after') ?? '0'
@@ -197,11 +193,15 @@ function events(request: Request, route: SessionRoute): Response {
   const active = session.running || session.state.pending.size > 0
   if (after === session.seq && !active && request.headers.has('last-event-id')) return new Response(null, { status: 204 })
   const abort = new AbortController()
-  return toSSE(shown(session.events({ after, live: searchParams.get('live') !== 'false', signal: abort.signal }), pathOf(route)), { abort })
-}
-
-async function* shown(events: AsyncIterable<Stored>, path: string): AsyncGenerator<Event, void, void> {
-  for await (const event of events) yield project(event, path)
+  const all = session.events({ after, live: searchParams.get('live') !== 'false', signal: abort.signal })
+  const view = viewOf(route, principal)
+  const shown = through(all, (event, out: Event[]) => {
+    // a login that has ended reads no further
+    if (principal.expires !== undefined && principal.expires <= Date.now()) return true
+    out.push(project(event, view))
+    return false
+  })
+  return toSSE(shown, { abort })
 }
 
 /** Media of the session. Only what browsers show and never run is shown in place; the rest is a download. */
@@ -243,7 +243,7 @@ async function who(
     const key = await ticketKey(agent.name, id, secret)
     const found = (await store.get(key)) as Ticket | undefined
     if (found?.use === verb && (await store.compareAndSet?.(key, found, { use: 'spent' }, { ttl: ticketTtl }))) {
-      return { principal: found.principal, ...(protocol && { protocol }) }
+      return { principal: found.principal, protocol }
     }
     throw new KitError('auth/missing', 'this ticket does not count (any more)')
   }

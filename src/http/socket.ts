@@ -5,8 +5,8 @@ import type { Principal } from '../context.ts'
 import { asKitError, KitError } from '../errors.ts'
 import type { Session } from '../session.ts'
 import { clientRequest } from './input.ts'
-import { project } from './project.ts'
-import { pathOf, readAnswer } from './session-routes.ts'
+import { project, viewOf } from './project.ts'
+import { readAnswer } from './session-routes.ts'
 
 /** A socket, as much of it as the kit needs. */
 export interface SocketLike {
@@ -47,7 +47,7 @@ const window = 16_000_000
 
 /** Serves a session over an accepted socket. Close codes: 4400 a wrong cursor, 4401 the login has expired, 4404 erased, 4408 the reader is too slow. */
 export function sessionSocket({ session, agent, id, principal, socket, may = () => true, mark }: SocketOptions): SessionSocket {
-  const path = pathOf({ agent, id })
+  const view = viewOf({ agent, id }, principal)
   let following: AbortController | undefined
   let sent = 0
   /** What was sent up to which seq, noted every 64 K characters. */
@@ -67,7 +67,7 @@ export function sessionSocket({ session, agent, id, principal, socket, may = () 
       for await (const event of session.events({ after, signal, linger: Infinity })) {
         if (signal.aborted) return
         if (expired()) return end(4401, 'auth/missing')
-        const frame = JSON.stringify({ seq: event.seq, event: project(event, path) })
+        const frame = JSON.stringify({ seq: event.seq, event: project(event, view) })
         socket.send(frame)
         sent += frame.length
         if (sent - (marks.at(-1)?.sent ?? acked) >= 65_536) marks.push({ seq: event.seq, sent })
@@ -90,7 +90,7 @@ export function sessionSocket({ session, agent, id, principal, socket, may = () 
       const body = { input, options, tools, metadata }
       const { messages, ...rest } = clientRequest(body, agent, session.state.refs)
       const operation = typeof id === 'string' && id ? { key: id.slice(0, 255), hash: await sha256(canonical(body)) } : undefined
-      const { run } = await session.submit(messages, { principal, mode, ...rest, ...(operation && { operation }) })
+      const { run } = await session.submit(messages, { principal, mode, ...rest, operation })
       socket.send(JSON.stringify({ type: 'accepted', id, run }))
     },
     async cancel() {
@@ -125,7 +125,7 @@ export function sessionSocket({ session, agent, id, principal, socket, may = () 
         await answer(frame)
       } catch (thrown) {
         const { code, message, retryable } = asKitError(thrown)
-        socket.send(JSON.stringify({ type: 'error', code, message, retryable, ...(id !== undefined && { id }) }))
+        socket.send(JSON.stringify({ type: 'error', code, message, retryable, id }))
       }
     },
   }

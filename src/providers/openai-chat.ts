@@ -1,5 +1,6 @@
-import type { Chunk, ModelCall, ModelInfo } from '../model.ts'
+import type { ModelInfo } from '../model.ts'
 import { model, type Model } from '../model.ts'
+import { withReady } from '../ready.ts'
 import { type Connection, keyOf, parse, post, sse } from './wire/http.ts'
 import { ChatDecoder, type ChatQuirks, encodeChat } from './wire/openai-chat.ts'
 
@@ -27,28 +28,33 @@ export function openaiChat(id: string, options: OpenAIChatOptions = {}): Model {
     limits,
   } = options
   const url = `${baseURL.replace(/\/$/, '')}/chat/completions`
-  return model({ id, provider, capabilities, ...(limits && { limits }) }, async function* openaiChat(call: ModelCall): AsyncGenerator<
-    Chunk,
-    void,
-    void
-  > {
-    const key = await keyOf(options)
-    const response = await post({
-      provider,
-      url,
-      body: encodeChat(call, id, quirks),
-      fetch: options.fetch,
-      signal: call.signal,
-      headers: { ...(key && { authorization: `Bearer ${key}` }), ...options.headers },
-    })
-    const decoder = new ChatDecoder(provider)
-    // some servers answer whole though a stream was asked for
-    if (/application\/json/i.test(response.headers.get('content-type') ?? '')) {
-      const body = parse(await response.text())
-      yield* decoder.body((body ?? { error: { message: 'not JSON' } }) as Record<string, unknown>)
-    } else for await (const events of sse(response, call.signal, provider)) for (const event of events) yield* decoder.event(event)
-    yield* decoder.end()
-  })
+  return model({ id, provider, capabilities, ...(limits && { limits }) }, (call) =>
+    withReady(async function* openaiChat(queue) {
+      const key = await keyOf(options)
+      const response = await post({
+        provider,
+        url,
+        body: encodeChat(call, id, quirks),
+        fetch: options.fetch,
+        signal: call.signal,
+        headers: { ...(key && { authorization: `Bearer ${key}` }), ...options.headers },
+      })
+      const decoder = new ChatDecoder(provider)
+      // some servers answer whole though a stream was asked for
+      if (/application\/json/i.test(response.headers.get('content-type') ?? '')) {
+        const body = parse(await response.text())
+        yield* decoder.body((body ?? { error: { message: 'not JSON' } }) as Record<string, unknown>)
+      } else
+        for await (const events of sse(response, call.signal, provider)) {
+          try {
+            for (const event of events) for (const chunk of decoder.event(event)) queue.push(chunk)
+          } finally {
+            while (queue.length) yield queue.shift()!
+          }
+        }
+      yield* decoder.end()
+    }),
+  )
 }
 
 /**

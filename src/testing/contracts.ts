@@ -250,9 +250,9 @@ const sorted = (value: unknown): unknown => {
 }
 
 async function refused(work: Promise<unknown>, code: string): Promise<void> {
-  const error = await work.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
+  const got = await work.then(
+    () => 'success',
+    (error: unknown) => (error instanceof KitError ? error.code : `another error: ${error instanceof Error ? error.message : ''}`),
   )
-  if (!(error instanceof KitError) || error.code !== code) throw new Error(`expected ${code}, got ${String(error ?? 'success')}`)
+  if (got !== code) throw new Error(`expected ${code}, got ${got}`)
 }

@@ -31,7 +31,7 @@ export async function post({ provider, url, headers, body, fetch: send = fetch, 
       method: 'POST',
       headers: { 'content-type': 'application/json', ...headers },
       body: JSON.stringify(body),
-      ...(signal && { signal }),
+      signal,
     })
   } catch (cause) {
     if (signal?.aborted) throw signal.reason
@@ -54,7 +54,7 @@ export function httpError(provider: string, status: number, headers: Headers, te
     provider,
     status,
     retryable,
-    ...(retryAfter !== undefined && { retryAfter }),
+    retryAfter,
   })
 }
 
@@ -105,7 +105,7 @@ async function readBounded(response: Response, limit = 65_536): Promise<string> 
 }
 
 export interface SseEvent {
-  event: string | undefined
+  event?: string | undefined
   data: string
 }
 
@@ -116,45 +116,49 @@ const eventLimit = 10_000_000
  * The events of an SSE body (WHATWG), as many at a time as a read brings: what costs a promise is the read, not the event.
  * The last event counts also without its blank line. Throws `model/garbled` for an event of more than 10 MB.
  */
-export async function* sse(response: Response, signal: AbortSignal | undefined, provider: string): AsyncGenerator<SseEvent[], void, void> {
-  if (!response.body) return
+export function sse(response: Response, signal: AbortSignal | undefined, provider: string): AsyncIterableIterator<SseEvent[], void, void> {
   let batch: SseEvent[] = []
   const parser = createParser({
     maxBufferSize: eventLimit,
-    onEvent: ({ event, data }) => batch.push({ event, data }),
+    onEvent: (event) => batch.push(event),
     onError(error) {
       if (error.type === 'max-buffer-size-exceeded')
         throw new KitError('model/garbled', `${provider} sent an event that is too long`, { provider })
     },
   })
   const decoder = new TextDecoder()
-  const reader = response.body.getReader()
-  try {
-    for (;;) {
-      const { value, done } = await read(reader, signal, provider)
-      parser.feed(done ? `${decoder.decode()}\n\n` : decoder.decode(value, { stream: true }))
-      if (batch.length) {
-        const events = batch
-        batch = []
-        yield events
-      }
-      if (done) return
-    }
-  } finally {
-    reader.cancel().catch(() => {})
+  const reader = response.body?.getReader()
+  let ended = !reader
+  const end = (): void => {
+    ended = true
+    reader?.cancel().catch(() => {})
   }
-}
-
-async function read(
-  reader: ReadableStreamDefaultReader<Uint8Array>,
-  signal: AbortSignal | undefined,
-  provider: string,
-): Promise<ReadableStreamReadResult<Uint8Array>> {
-  try {
-    return await reader.read()
-  } catch (cause) {
-    if (signal?.aborted) throw signal.reason
-    throw new KitError('model/truncated', `the connection to ${provider} broke`, { cause, provider, retryable: true })
+  // no async generator: it would cost four more promises a read
+  return {
+    [Symbol.asyncIterator]() {
+      return this
+    },
+    async next() {
+      try {
+        while (!ended && !batch.length) {
+          const { value, done } = await reader!.read()
+          ended = done
+          parser.feed(done ? `${decoder.decode()}\n\n` : decoder.decode(value, { stream: true }))
+        }
+      } catch (cause) {
+        end()
+        if (cause instanceof KitError) throw cause
+        if (signal?.aborted) throw signal.reason
+        throw new KitError('model/truncated', `the connection to ${provider} broke`, { cause, provider, retryable: true })
+      }
+      const value = batch
+      batch = []
+      return value.length ? { value, done: false } : { value: undefined, done: true }
+    },
+    async return() {
+      end()
+      return { value: undefined, done: true }
+    },
   }
 }
 
