@@ -2,7 +2,7 @@ import { follow, report } from './abort.ts'
 import type { Agent } from './agent.ts'
 import type { Context } from './context.ts'
 import { asKitError, KitError } from './errors.ts'
-import { type Attempt, type Event, type EventBody, type FinishReason, isDelta } from './event.ts'
+import { type Attempt, type Event, type EventBody, type EventOf, type FinishReason, isDelta } from './event.ts'
 import { addUsage, type CallPart, type Input, type Message, type Part, textOf, toMessages, type Usage, user } from './message.ts'
 import { type CallState, type Middleware, type Run, wrapModel, wrapRun } from './middleware.ts'
 import { AnswerFold, callsOf, type Chunk, type Model, type ModelCall, type ModelSettings } from './model.ts'
@@ -33,7 +33,11 @@ export interface Result<Output = unknown> {
   /** Those that the run added. */
   messages: Message[]
   usage: Usage
+  /** USD, where the models told their price. */
+  cost?: number
   finish: FinishReason
+  /** What the run waits for, when `finish` is `pending`. */
+  pending?: EventOf<'pending'>[]
   runId: string
 }
 
@@ -42,25 +46,34 @@ export interface Result<Output = unknown> {
  * @example const { text } = await run(support, 'Hi')
  */
 export async function run<Output>(agent: Agent<Output>, input: Input, options: RunOptions = {}): Promise<Result<Output>> {
-  const result: Result<Output> = {
+  let failure: KitError | undefined
+  const { error: _, ...result } = await resultOf(start(agent, input, options, [], (error) => (failure = error)))
+  if (failure) throw failure
+  if (result.finish === 'cancelled') throw new KitError('run/cancelled', 'the run was cancelled')
+  return result as Result<Output>
+}
+
+/** Reads a run's events to their end; what ended it badly is in `error`. */
+export async function resultOf(events: AsyncIterable<Event>): Promise<Result & { error?: EventOf<'error'> }> {
+  const result: Result & { error?: EventOf<'error'> } = {
     text: '',
-    output: undefined as Output,
+    output: undefined,
     messages: [],
     usage: { input: 0, output: 0 },
-    finish: 'error',
+    finish: 'interrupted',
     runId: '',
   }
-  let failure: KitError | undefined
-  for await (const event of start(agent, input, options, [], (error) => (failure = error))) {
+  for await (const event of events) {
+    result.runId = event.run
     if (event.type === 'message') {
       result.messages.push(event.message)
       if (event.message.role === 'assistant') result.text = textOf(event.message)
-    } else if (event.type === 'finish') {
-      Object.assign(result, { finish: event.reason, usage: event.usage, output: event.output, runId: event.run })
-    }
+    } else if (event.type === 'usage') {
+      if (event.usd !== undefined) result.cost = (result.cost ?? 0) + event.usd
+    } else if (event.type === 'pending') (result.pending ??= []).push(event)
+    else if (event.type === 'error') result.error = event
+    else if (event.type === 'finish') Object.assign(result, { finish: event.reason, usage: event.usage, output: event.output })
   }
-  if (failure) throw failure
-  if (result.finish === 'cancelled') throw new KitError('run/cancelled', 'the run was cancelled')
   return result
 }
 

@@ -1,6 +1,6 @@
 import { report } from './abort.ts'
 import type { Agent } from './agent.ts'
-import { type Blobs, inlined, outlined, refsIn } from './blobs.ts'
+import { type Blobs, inlined, outlined } from './blobs.ts'
 import type { Context, Principal } from './context.ts'
 import { asKitError, KitError } from './errors.ts'
 import { type Event, type EventBody, isDelta, type PendingAnswer, type RunRequest, type Stored } from './event.ts'
@@ -8,6 +8,7 @@ import { firstAfter, type Journal } from './journal.ts'
 import { type Input, type Message, type ResultPart, textOf, toMessages } from './message.ts'
 import { takeReady, withReady } from './ready.ts'
 import { openCalls, stream } from './run.ts'
+import { hideSecrets } from './secrets.ts'
 import { digest } from './settle.ts'
 import { clientTools, type Tool } from './tool.ts'
 import { emptyState, fold, type SessionState, transcriptOf } from './transcript.ts'
@@ -73,6 +74,8 @@ const reserve = 64
 /** Events that late readers find in memory; behind that they read the journal. */
 const tailLength = 2000
 const maxRecoveries = 5
+/** Ms for which an operation's key stands for its run. */
+const operationTtl = 24 * 3_600_000
 /** Events that a reader takes from the journal or the tail at once, and deltas of them that travel together. */
 const page = 500
 const together = 64
@@ -167,7 +170,7 @@ export class Session {
   async submit(input: Input, options: SubmitOptions = {}): Promise<Submitted> {
     const { operation, mode = 'reject' } = options
     const known = operation && this.state.operations.get(operation.key)
-    if (known) {
+    if (known && known.at > Date.now() - operationTtl) {
       if (known.hash !== operation.hash) throw new KitError('idempotency/mismatch', 'this idempotency key was used with another body')
       return { run: known.run, after: known.seq - 1, replayed: true }
     }
@@ -231,7 +234,7 @@ export class Session {
       if (open.kind === 'approval' ? answer.approve === undefined : answer.approve !== false && !('output' in answer)) {
         throw new KitError('request/invalid', open.kind === 'approval' ? 'approve: true or false is needed' : 'output is needed')
       }
-      await this.#store([{ type: 'answer', ...answer }])
+      await this.#store([{ type: 'answer', ...(await hideSecrets(answer, open, this.#options.context?.store)) }])
       if (!this.#running) await this.#resume()
       return { run: run!.id, after }
     })
@@ -293,23 +296,11 @@ export class Session {
     this.#running?.abort.abort(new DOMException('erased', 'AbortError'))
     this.#broken ??= new KitError('session/erased', 'this session was erased')
     if (this.#timer) clearTimeout(this.#timer)
-    await this.#eraseBlobs()
+    for (const hash of this.state.refs) await this.#options.context?.blobs?.delete(hash)
     await this.#options.journal.erase(this.#options.key)
     await ended
     await this.#options.wake?.(undefined)
     this.#notify()
-  }
-
-  /** Also what a rewound message referred to: the journal still has it. */
-  async #eraseBlobs(): Promise<void> {
-    const { journal, key, context } = this.#options
-    if (!context?.blobs) return
-    for (let after = 0; ;) {
-      const page = await journal.read(key, { after })
-      for (const hash of new Set(refsIn(page))) await context.blobs.delete(hash)
-      if (page.length < 1000) return
-      after = page.at(-1)!.seq
-    }
   }
 
   /** Does what time asks for: goes on with an interrupted run, declines what has expired. Call it after opening and when woken. */

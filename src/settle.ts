@@ -6,6 +6,7 @@ import type { Event, EventBody, Pending } from './event.ts'
 import type { CallPart, Message, ResultPart } from './message.ts'
 import { type CallState, type Middleware, Park, type Run, wrapTool } from './middleware.ts'
 import { check } from './schema.ts'
+import { revealSecrets, secretKey } from './secrets.ts'
 import type { Tool, ToolContext, ToolRunner } from './tool.ts'
 
 type Say = (run: Run, body: EventBody) => Event
@@ -60,6 +61,7 @@ export async function* settle(
     }
     results.set(call.id, outcome)
     const { id, name, output, parts, error } = outcome
+    if (state?.pending?.schema) await run.context.store?.delete(secretKey(state.pending))
     await put({ type: 'tool-result', id, name, ...(error ? { error } : parts ? { parts } : { output }) })
   }
 
@@ -127,7 +129,7 @@ async function use(
 
   const checked = tool.input ? await check(tool.input, call.input) : { value: call.input }
   if ('problem' in checked) return fail('tool/input', checked.problem)
-  const answer = state?.answer
+  const answer = await revealSecrets(state?.answer, state?.pending, run.context.store)
   if (answer && answer.approve === false) return fail('tool/declined', answer.reason ? `declined: ${answer.reason}` : 'declined')
 
   const limit = new AbortController()

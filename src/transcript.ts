@@ -13,7 +13,7 @@ export interface SessionState {
   run?: { id: string; agent: string; steps: number; recovered: number; request: RunRequest; finish?: FinishReason; usage: Usage }
   calls: Map<string, CallState>
   pending: Map<string, Pending>
-  operations: Map<string, { hash: string; run: string; seq: number }>
+  operations: Map<string, { hash: string; run: string; seq: number; at: number }>
   answered: Set<string>
   /** Hashes of the blobs that were ever referred to, rewound messages included. */
   refs: Set<string>
@@ -59,7 +59,12 @@ export function fold(state: SessionState, event: Event): SessionState {
         usage: before?.usage ?? { input: 0, output: 0 },
       }
       const operation = event.request?.operation
-      if (operation) state.operations.set(operation.key, { hash: operation.hash, run: event.run, seq })
+      if (operation) {
+        state.operations.delete(operation.key)
+        state.operations.set(operation.key, { hash: operation.hash, run: event.run, seq, at: event.at })
+        // bounded: the oldest are forgotten first
+        if (state.operations.size > 1000) state.operations.delete(state.operations.keys().next().value!)
+      }
       if (!state.begun && event.request?.principal) state.owner = event.request.principal.id
       if (event.title !== undefined && !state.title) state.title = event.title
       state.begun = true
@@ -105,25 +110,17 @@ export function fold(state: SessionState, event: Event): SessionState {
       break
     }
     case 'pending': {
-      const { id, kind, call, schema, digest, expires } = event
-      const pending: Pending = { id, kind, digest, expires, call, schema }
-      state.pending.set(id, pending)
-      if (call) callOf(state, call.id).pending = pending
+      const { type, seq: _, at, run, agent, parent, ...pending } = event
+      state.pending.set(event.id, pending)
+      if (event.call) callOf(state, event.call.id).pending = pending
       break
     }
     case 'answer': {
+      const { type, seq: _, at, run, agent, parent, ...answer } = event
       const call = state.pending.get(event.id)?.call
       state.pending.delete(event.id)
       state.answered.add(event.id)
-      const { id, by, approve, reason, output } = event
-      if (call)
-        callOf(state, call.id).answer = {
-          id,
-          by,
-          approve,
-          reason,
-          ...('output' in event && { output }),
-        }
+      if (call) callOf(state, call.id).answer = answer
       break
     }
     case 'usage':

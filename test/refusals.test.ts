@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { app, bearer, localHost } from '../src/http/app.ts'
-import { agent, type Event, memoryJournal, model, type Principal, tool } from '../src/index.ts'
+import { agent, type Event, memoryJournal, type Middleware, model, pending, type Principal, tool } from '../src/index.ts'
 import { scripted, type Script } from '../src/testing/index.ts'
 
 // oxlint-disable-next-line typescript/no-explicit-any -- answers of a service are looked at freely
@@ -337,5 +337,105 @@ describe('sessions', () => {
     expect((await send('GET', at)).status).toBe(404)
     expect((await send('GET', '/agents/a/sessions')).body.sessions.map(({ session }: { session: string }) => session)).toEqual(['f'])
     expect((await send('POST', `${at}/runs`, { input: 'again' })).body.code).toBe('session/unknown')
+  })
+})
+
+describe('what a reader may not see', () => {
+  const form = pending({
+    kind: 'form',
+    schema: { type: 'object', properties: { user: { type: 'string' }, password: { writeOnly: true } } },
+  })
+  const login = (got: unknown[]) =>
+    tool({
+      name: 'login',
+      run: (_, { id }) => (got.push(id), 'logged in'),
+    })
+  test('a secret field of a form goes to its tool and nowhere else', async () => {
+    const journal = memoryJournal()
+    const got: unknown[] = []
+    const gate: Middleware = {
+      tool(use, next) {
+        if (!use.answer) throw form
+        got.push(use.answer.output)
+        return next(use)
+      },
+    }
+    const m = scripted(call('login'), 'done')
+    const web = app({
+      agents: { a: agent({ name: 'a', model: m, tools: [login([])], use: [gate] }) },
+      auth: bearer(people),
+      host: localHost({ journal }),
+    })
+    const send = async (path: string, body: unknown): Promise<Fields> =>
+      (
+        await web.request(`http://localhost/agents/a/sessions/s${path}`, {
+          method: 'POST',
+          body: JSON.stringify(body),
+          headers: { authorization: 'Bearer ann', 'content-type': 'application/json' },
+        })
+      ).json()
+    const parked = await send('/runs', { input: 'go' })
+    const output = { user: 'ann', password: 'hunter2' }
+    expect((await send(`/pending/${parked.pending[0].id}`, { output })).text).toBe('done')
+    expect(got).toEqual([output])
+    expect(JSON.stringify(await journal.read('a/s'))).toContain('"user":"ann"')
+    expect(JSON.stringify([await journal.read('a/s'), m.calls])).not.toContain('hunter2')
+  })
+  test('the input and output of a tool that is not shown to its role', async () => {
+    const wage = tool({ name: 'wage', show: ['hr'], input: z.object({ who: z.string() }), run: () => ({ wage: 4242 }) })
+    const asks: Script = [{ type: 'call', id: 'c', name: 'wage', input: { who: 'secretly-bob' } }]
+    const look = async (roles: string[]): Promise<string> => {
+      const web = app({
+        agents: { a: agent({ name: 'a', model: scripted(asks, 'done'), tools: [wage] }) },
+        auth: () => ({ id: 'ann', roles }),
+      })
+      const headers = { 'content-type': 'application/json' }
+      const at = 'http://localhost/agents/a/sessions/s'
+      const run = await web.request(`${at}/runs`, {
+        method: 'POST',
+        body: '{"input":"go"}',
+        headers: { ...headers, accept: 'text/event-stream' },
+      })
+      const all = [await run.text(), await (await web.request(`${at}/events?live=false`)).text(), await (await web.request(at)).text()]
+      return all.join()
+    }
+    const [plain, hr] = [await look([]), await look(['hr'])]
+    expect(plain).toContain('"name":"wage"')
+    expect(plain).not.toMatch(/4242|secretly-bob/)
+    expect(hr).toMatch(/4242[^]*secretly-bob|secretly-bob[^]*4242/)
+  })
+  test('what it costs is told where the model tells it', async () => {
+    const priced: Script = {
+      chunks: [
+        { type: 'text', delta: 'hi' },
+        { type: 'usage', usage: { input: 1, output: 1 }, usd: 0.25 },
+        { type: 'finish', reason: 'stop' },
+      ],
+    }
+    const { send } = service([priced, 'free'])
+    expect((await send('POST', '/agents/a/runs', { input: 'x' })).body.cost).toBe(0.25)
+    expect((await send('POST', '/agents/a/runs', { input: 'x' })).body).not.toHaveProperty('cost')
+  })
+  test('an option of the wrong type is refused', async () => {
+    const { send } = service()
+    expect((await send('POST', '/agents/a/runs', { input: 'x', options: { temperature: 'hot' } })).body.code).toBe('request/invalid')
+    expect((await send('POST', '/agents/a/runs', { input: 'x', options: { temperature: 0 } })).status).toBe(200)
+  })
+  test('an events stream ends with the login that opened it', async () => {
+    const ending: Principal = { id: 'ann', expires: Date.now() + 300 }
+    const words: Script = async function* () {
+      for (let n = 0; n < 100; n++) {
+        yield { type: 'text' as const, delta: `w${n} ` }
+        await new Promise((resolve) => setTimeout(resolve, 10))
+      }
+      yield { type: 'finish' as const, reason: 'stop' as const }
+    }
+    const { send } = service([words], { auth: () => (ending.expires! > Date.now() ? ending : { id: 'ann' }) })
+    const run = send('POST', '/agents/a/sessions/s/runs', { input: 'x' })
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    const { body } = await send('GET', '/agents/a/sessions/s/events')
+    expect(body.text).toContain('w1 ')
+    expect(body.text).not.toContain('w99 ')
+    expect((await run).body.text).toContain('w99 ')
   })
 })

@@ -17,7 +17,7 @@ import { localHost, type SessionHost } from './host.ts'
 import { clientRequest } from './input.ts'
 import { invalid, problem } from './problem.ts'
 import { project, type View, viewOf } from './project.ts'
-import { resultOf, sessionId, wantsEvents } from './session-routes.ts'
+import { answerOf, sessionId, wantsEvents } from './session-routes.ts'
 
 export { type Access, type Auth, bearer } from './auth.ts'
 export { localHost, type LocalHostOptions, type SessionAddress, type SessionHost, type SessionList } from './host.ts'
@@ -189,7 +189,7 @@ async function loneRun(request: Request, agent: Agent, context: Context, store: 
 async function respond(request: Request, events: AsyncIterable<Event>, run: string, abort?: AbortController): Promise<Response> {
   const headers = { 'x-run-id': run }
   if (wantsEvents(request)) return toSSE(events, { headers, abort })
-  return Response.json(await resultOf(events, run), { headers })
+  return answerOf(events, run)
 }
 
 /** Ends a run that would wait for an approval: nobody could come back to it. */

@@ -125,9 +125,29 @@ function clientTools(value: unknown, agent: Agent): NonNullable<RunRequest['tool
 function allowed(value: unknown, agent: Agent): ModelSettings | undefined {
   if (value === undefined) return undefined
   if (!isFields(value)) throw invalid('options: an object is needed')
-  for (const key of Object.keys(value))
+  for (const [key, setting] of Object.entries(value)) {
     if (!agent.allow?.includes(key as keyof ModelSettings)) throw invalid(`options.${key}: this agent does not allow it`)
+    const kind = kinds[key as keyof ModelSettings]
+    if (!kind.includes(kindOf(setting))) throw invalid(`options.${key}: ${kind} is needed`)
+  }
   return value as ModelSettings
 }
+
+/** What each setting may be in JSON. */
+const kinds: Readonly<Record<keyof ModelSettings, string>> = {
+  maxTokens: 'number',
+  temperature: 'number',
+  topP: 'number',
+  topK: 'number',
+  seed: 'number',
+  presencePenalty: 'number',
+  frequencyPenalty: 'number',
+  stop: 'array',
+  parallelTools: 'boolean',
+  reasoning: 'object',
+  toolChoice: 'string or object',
+  providerOptions: 'object',
+}
+const kindOf = (value: unknown): string => (Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value)
 
 const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -1,37 +1,28 @@
 import { asKitError, KitError, type KitErrorCode } from '../errors.ts'
 
-const status: Partial<Record<KitErrorCode, number>> = {
-  'request/invalid': 400,
+/** HTTP status by family of codes, and of those that differ from their family. */
+const families: Readonly<Record<string, number>> = {
+  request: 400,
+  auth: 403,
+  agent: 404,
+  session: 404,
+  pending: 404,
+  limit: 429,
+  budget: 429,
+  model: 502,
+}
+const exceptions: Partial<Record<KitErrorCode, number>> = {
   'request/not-found': 404,
   'request/too-large': 413,
   'request/type': 415,
   'auth/missing': 401,
-  'auth/denied': 403,
-  'auth/origin': 403,
-  'agent/unknown': 404,
-  'session/unknown': 404,
-  'session/erased': 404,
   'session/busy': 409,
   'journal/conflict': 409,
-  'pending/unknown': 404,
   'pending/stale': 409,
   'pending/unsupported': 400,
   'idempotency/mismatch': 422,
   'input/refused': 422,
-  'limit/rate': 429,
-  'budget/spent': 429,
-  'model/http': 502,
   'model/timeout': 504,
-  'model/auth': 502,
-  'model/quota': 502,
-  'model/rate': 502,
-  'model/overloaded': 502,
-  'model/context': 502,
-  'model/request': 502,
-  'model/unknown': 502,
-  'model/filtered': 502,
-  'model/truncated': 502,
-  'model/garbled': 502,
   'model/unsupported': 400,
   'store/unsupported': 501,
   'run/timeout': 504,
@@ -42,7 +33,7 @@ export function problem(thrown: unknown): Response {
   const known = asKitError(thrown)
   // that a session was here once is nobody's business
   const error = known.code === 'session/erased' ? new KitError('session/unknown', 'there is no such session') : known
-  const code = status[error.code] ?? 500
+  const code = exceptions[error.code] ?? families[error.code.split('/')[0]!] ?? 500
   const headers: Record<string, string> = { 'content-type': 'application/problem+json', 'cache-control': 'no-store' }
   if (error.retryAfter !== undefined) headers['retry-after'] = String(Math.ceil(error.retryAfter / 1000))
   else if (code === 429) headers['retry-after'] = '60'

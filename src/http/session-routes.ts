@@ -4,8 +4,8 @@ import { canonical } from '../canonical.ts'
 import type { Context, Principal } from '../context.ts'
 import { KitError } from '../errors.ts'
 import type { Event } from '../event.ts'
-import { textOf } from '../message.ts'
 import { through } from '../ready.ts'
+import { resultOf } from '../run.ts'
 import type { Session } from '../session.ts'
 import { toSSE } from '../sse.ts'
 import type { Store } from '../store.ts'
@@ -153,7 +153,7 @@ async function respond(request: Request, route: SessionRoute, principal: Princip
   const abort = new AbortController()
   const events = ofRun(route, viewOf(route, principal), run, after, abort.signal)
   if (wantsEvents(request)) return toSSE(events, { abort, headers: { 'x-run-id': run } })
-  return Response.json(await resultOf(events, run), { headers: { 'x-run-id': run } })
+  return answerOf(events, run)
 }
 
 const ofRun = ({ session }: SessionRoute, view: View, run: string, after: number, signal: AbortSignal): AsyncGenerator<Event, void, void> =>
@@ -166,22 +166,11 @@ const ofRun = ({ session }: SessionRoute, view: View, run: string, after: number
 export const wantsEvents = (request: Request): boolean => /text\/event-stream/i.test(request.headers.get('accept') ?? '')
 
 /** The JSON answer of a run. Throws the error that ended it. */
-export async function resultOf(events: AsyncIterable<Event>, runId: string): Promise<Record<string, unknown>> {
-  const result: Record<string, unknown> = { text: '', messages: [], usage: { input: 0, output: 0 }, finish: 'interrupted', runId }
-  const messages: unknown[] = []
-  for await (const event of events) {
-    if (event.type === 'message' && event.message.role !== 'user') {
-      messages.push(event.message)
-      if (event.message.role === 'assistant') result.text = textOf(event.message)
-    } else if (event.type === 'pending') result.pending = [...((result.pending as unknown[]) ?? []), event]
-    else if (event.type === 'error')
-      throw new KitError(event.code, event.message, {
-        retryable: event.retryable,
-        retryAfter: event.retryAfter,
-      })
-    else if (event.type === 'finish') Object.assign(result, { finish: event.reason, usage: event.usage, output: event.output })
-  }
-  return { ...result, messages }
+export async function answerOf(events: AsyncIterable<Event>, runId: string): Promise<Response> {
+  const { error, messages, ...result } = await resultOf(events)
+  if (error) throw new KitError(error.code, error.message, error)
+  const said = messages.filter(({ role }) => role !== 'user')
+  return Response.json({ ...result, messages: said, runId }, { headers: { 'x-run-id': runId } })
 }
 
 function events(request: Request, route: SessionRoute, principal: Principal): Response {
