@@ -74,6 +74,8 @@ const reserve = 64
 /** Events that late readers find in memory; behind that they read the journal. */
 const tailLength = 2000
 const maxRecoveries = 5
+/** Inputs that may wait in one session. */
+const most = 32
 /** Ms for which an operation's key stands for its run. */
 const operationTtl = 24 * 3_600_000
 /** Events that a reader takes from the journal or the tail at once, and deltas of them that travel together. */
@@ -121,6 +123,8 @@ export class Session {
   #steering: { message: Message; taken: () => void }[] = []
   #waiting = new Set<(changed: boolean) => void>()
   #readers = 0
+  /** Inputs that wait their turn or to be taken by the running one. */
+  #queued = 0
 
   constructor(options: SessionOptions, state: SessionState, stored: number, reserved: number) {
     this.#options = options
@@ -168,13 +172,20 @@ export class Session {
 
   /** Begins a run; resolves once its start and input are stored, before the model is called. */
   async submit(input: Input, options: SubmitOptions = {}): Promise<Submitted> {
-    const { operation, mode = 'reject' } = options
-    const known = operation && this.state.operations.get(operation.key)
-    if (known && known.at > Date.now() - operationTtl) {
-      if (known.hash !== operation.hash) throw new KitError('idempotency/mismatch', 'this idempotency key was used with another body')
-      return { run: known.run, after: known.seq - 1, replayed: true }
-    }
+    const { mode = 'reject' } = options
+    const before = this.#replay(options)
+    if (before) return before
     const messages = toMessages(input).map((message) => ({ ...message, id: message.id ?? crypto.randomUUID() }))
+    if (this.#running && (mode === 'reject' || this.#queued >= most)) throw busy()
+    this.#queued++
+    try {
+      return await this.#submit(messages, mode, options)
+    } finally {
+      this.#queued--
+    }
+  }
+
+  async #submit(messages: readonly Message[], mode: SubmitOptions['mode'], options: SubmitOptions): Promise<Submitted> {
     if (this.#running && mode === 'steer') {
       const { id } = this.#running
       const after = this.#seq
@@ -182,18 +193,28 @@ export class Session {
       if (taken) return { run: id, after }
     }
     return this.#exclusive(async () => {
-      if (this.#running && mode === 'reject') throw new KitError('session/busy', 'a run is running in this session', { retryable: true })
+      if (this.#running && mode === 'reject') throw busy()
       await this.idle()
+      // the same operation may have waited in the queue beside this one
+      const before = this.#replay(options)
+      if (before) return before
       if (this.interrupted) {
         await this.#recover()
         await this.idle()
       }
       await this.#closeOpenCalls('superseded by new input')
       if (this.#stored) await this.#options.journal.fold(this.#options.key, this.#stored)
-      const { operation: _, mode: __, ...rest } = options
-      const request: RunRequest = { ...rest, operation }
+      const { mode: _, ...request } = options
       return this.#begin(crypto.randomUUID(), request, 'first', messages)
     })
+  }
+
+  /** The run that the operation has begun before. */
+  #replay({ operation }: SubmitOptions): Submitted | undefined {
+    const known = operation && this.state.operations.get(operation.key)
+    if (!known || known.at <= Date.now() - operationTtl) return undefined
+    if (known.hash !== operation.hash) throw new KitError('idempotency/mismatch', 'this idempotency key was used with another body')
+    return { run: known.run, after: known.seq - 1, replayed: true }
   }
 
   /** Stops the running turn, or declines what a parked one waits for. Gives whether there was anything to stop. */
@@ -243,7 +264,7 @@ export class Session {
   /** Cuts the transcript after seq `to`, which may be 0. */
   async rewind(to: number): Promise<void> {
     await this.#exclusive(async () => {
-      if (this.#running) throw new KitError('session/busy', 'a run is running in this session', { retryable: true })
+      if (this.#running) throw busy()
       if (!Number.isSafeInteger(to) || to < 0 || to > this.#seq)
         throw new KitError('request/invalid', 'to: a seq of this session is needed')
       if (this.state.run?.finish === 'pending') {
@@ -406,9 +427,14 @@ export class Session {
     const first = await events.next()
     const start = { ...first.value, ...(attempt === 'first' && { request }) } as Event
     if (attempt === 'first' && !this.state.title) Object.assign(start, { title: titleOf(messages) })
-    // a dead-man's switch: if this isolate dies, something must come back for the run
-    await this.#options.wake?.(Date.now() + (this.#options.deadMan ?? 30_000))
-    await this.#store([start, ...messages.map((message): EventBody => ({ type: 'message', message }))], id)
+    try {
+      // a dead-man's switch: if this isolate dies, something must come back for the run
+      await this.#options.wake?.(Date.now() + (this.#options.deadMan ?? 30_000))
+      await this.#store([start, ...messages.map((message): EventBody => ({ type: 'message', message }))], id)
+    } catch (error) {
+      await events.return()
+      throw error
+    }
     const ended = this.#pump(events, abort)
     this.#running = { abort, ended, id }
     context.waitUntil?.(ended)
@@ -611,6 +637,8 @@ export class Session {
     return mine
   }
 }
+
+const busy = (): KitError => new KitError('session/busy', 'a run is running in this session', { retryable: true })
 
 function titleOf(messages: readonly Message[]): string {
   const text = messages.map(textOf).join(' ').replace(/\s+/g, ' ').trim()

@@ -1,6 +1,7 @@
 // A session by itself, over a journal in memory: readers, writers, and what is left when either goes away.
 import { describe, expect, test } from 'vitest'
 import { agent, memoryJournal, openSession, type Session, type Stored } from '../src/index.ts'
+import { openaiChat } from '../src/providers/openai-chat.ts'
 import { scripted, type Script } from '../src/testing/index.ts'
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
@@ -28,5 +29,65 @@ describe('a reader', () => {
     await reading
     expect(seen.filter(({ type }) => type === 'finish')).toHaveLength(2)
     expect(s.readers).toBe(0)
+  })
+})
+
+describe('inputs that wait', () => {
+  const slow = (ms: number): Script =>
+    async function* () {
+      await sleep(ms)
+      yield { type: 'text' as const, delta: 'done' }
+      yield { type: 'finish' as const, reason: 'stop' as const }
+    }
+  test('are bounded', async () => {
+    const s = await session(slow(100), ...Array.from({ length: 40 }, () => 'x'))
+    await s.submit('first')
+    const results = await Promise.allSettled(Array.from({ length: 40 }, () => s.submit('more', { mode: 'queue' })))
+    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(32)
+    expect(results.at(-1)).toMatchObject({ reason: { code: 'session/busy' } })
+  })
+  test('of one operation are one run, also when both queue', async () => {
+    const s = await session(slow(50), 'x', 'y')
+    await s.submit('first')
+    const operation = { key: 'k', hash: 'h' }
+    const [a, b] = await Promise.all([s.submit('once', { mode: 'queue', operation }), s.submit('once', { mode: 'queue', operation })])
+    await s.idle()
+    expect(a.run).toBe(b.run)
+    expect(s.messages.filter(({ role }) => role === 'user')).toHaveLength(2)
+    await expect(s.submit('other', { operation: { key: 'k', hash: 'another' } })).rejects.toMatchObject({ code: 'idempotency/mismatch' })
+  })
+})
+
+describe('a session whose journal was taken over', () => {
+  test('is broken: it says so, writes nothing more, and opened again it goes on', async () => {
+    const journal = memoryJournal()
+    const a = agent({ name: 'a', model: scripted('one', 'two', 'three') })
+    const [first, second] = [await openSession({ journal, key: 's', agent: a }), await openSession({ journal, key: 's', agent: a })]
+    await first.submit('hi')
+    await first.idle()
+    await expect(second.submit('hi')).rejects.toMatchObject({ code: 'journal/conflict' })
+    expect(second.broken?.code).toBe('journal/conflict')
+    const third = await openSession({ journal, key: 's', agent: a })
+    await third.submit('again')
+    await third.idle()
+    expect(third.messages.map(({ role }) => role)).toEqual(['user', 'assistant', 'user', 'assistant'])
+  })
+})
+
+describe('cancel', () => {
+  test('reaches the fetch of the provider within one turn of the event loop', async () => {
+    let signal: AbortSignal | undefined
+    const fetch: typeof globalThis.fetch = (_url, init) => {
+      signal = init!.signal!
+      return new Promise((_, reject) => signal!.addEventListener('abort', () => reject(signal!.reason as Error)))
+    }
+    const s = await openSession({ journal: memoryJournal(), key: 's', agent: agent({ name: 'a', model: openaiChat('m', { fetch }) }) })
+    await s.submit('hi')
+    while (!signal) await sleep(1)
+    void s.cancel()
+    await sleep(0)
+    expect(signal.aborted).toBe(true)
+    await s.idle()
+    expect(s.state.run?.finish).toBe('cancelled')
   })
 })

@@ -64,8 +64,16 @@ export function localHost({
       journal,
       key,
       agent,
-      // the request that opens a session does not own it: neither its signal nor its principal go with it
-      context: { ...context, signal: undefined, principal: undefined, store, blobs: blobsOf(key), session: id } as Context,
+      // the request that opens a session does not own it: neither its signal nor its principal nor its lifetime go with it
+      context: {
+        ...context,
+        signal: undefined,
+        principal: undefined,
+        waitUntil: undefined,
+        store,
+        blobs: blobsOf(key),
+        session: id,
+      } as Context,
       onChange: (summary) => index(store, agent, id, owner(), summary),
     })
     let session: Session | undefined

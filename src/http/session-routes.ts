@@ -150,6 +150,7 @@ async function runs(request: Request, route: SessionRoute, principal: Principal)
 
 /** A run that has begun, as events or as its result. The reader may go away: the run stays with the session. */
 async function respond(request: Request, route: SessionRoute, principal: Principal, run: string, after: number): Promise<Response> {
+  route.context?.waitUntil?.(route.session.idle())
   const abort = new AbortController()
   const events = ofRun(route, viewOf(route, principal), run, after, abort.signal)
   if (wantsEvents(request)) return toSSE(events, { abort, headers: { 'x-run-id': run } })
