@@ -17,7 +17,7 @@ export interface Post {
   fetch: typeof fetch | undefined
   signal: AbortSignal | undefined
   /** Reads what a provider says of an error in its own form. */
-  explain?: (body: unknown) => { code?: KitErrorCode; retryAfter?: number } | undefined
+  explain?: (body: unknown) => { code?: KitErrorCode; retryable?: boolean; retryAfter?: number } | undefined
 }
 
 /**
@@ -45,9 +45,10 @@ export async function post({ provider, url, headers, body, fetch: send = fetch, 
 export function httpError(provider: string, status: number, headers: Headers, text: string, explain?: Post['explain']): KitError {
   const body = parse(text)
   const own = explain?.(body)
-  const code = own?.code ?? codeOf(status, JSON.stringify(body ?? text).slice(0, 10_000))
+  const code = own?.code ?? codeOf(status, text.slice(0, 10_000))
   const retryable =
-    code === 'model/rate' || code === 'model/overloaded' || (code === 'model/http' && (status >= 500 || status === 408 || status === 409))
+    own?.retryable ??
+    (code === 'model/rate' || code === 'model/overloaded' || (code === 'model/http' && (status >= 500 || status === 408 || status === 409)))
   const retryAfter = own?.retryAfter ?? retryAfterOf(headers)
   return new KitError(code, `${provider} answered ${status}`, {
     cause: body ?? text,
@@ -114,9 +115,15 @@ const eventLimit = 10_000_000
 
 /**
  * The events of an SSE body (WHATWG), as many at a time as a read brings: what costs a promise is the read, not the event.
- * The last event counts also without its blank line. Throws `model/garbled` for an event of more than 10 MB.
+ * The last event counts also without its blank line. Throws `model/garbled` for an event of more than 10 MB. `stray` gets the
+ * lines that are no field of an event: some servers put an error there.
  */
-export function sse(response: Response, signal: AbortSignal | undefined, provider: string): AsyncIterableIterator<SseEvent[], void, void> {
+export function sse(
+  response: Response,
+  signal: AbortSignal | undefined,
+  provider: string,
+  stray?: (line: string) => void,
+): AsyncIterableIterator<SseEvent[], void, void> {
   let batch: SseEvent[] = []
   const parser = createParser({
     maxBufferSize: eventLimit,
@@ -124,6 +131,7 @@ export function sse(response: Response, signal: AbortSignal | undefined, provide
     onError(error) {
       if (error.type === 'max-buffer-size-exceeded')
         throw new KitError('model/garbled', `${provider} sent an event that is too long`, { provider })
+      if (error.type === 'unknown-field') stray?.(error.line ?? '')
     },
   })
   const decoder = new TextDecoder()
@@ -160,6 +168,34 @@ export function sse(response: Response, signal: AbortSignal | undefined, provide
       return { value: undefined, done: true }
     },
   }
+}
+
+/** Characters of a whole answer. */
+const answerLimit = 50_000_000
+
+/**
+ * A whole answer, as the JSON object that it must be. Throws `model/garbled` where it is none or longer than 50 MB,
+ * `model/truncated` where the connection broke.
+ */
+export async function whole(response: Response, signal: AbortSignal | undefined, provider: string): Promise<Record<string, unknown>> {
+  const decoder = new TextDecoder()
+  const reader = response.body?.getReader()
+  let text = ''
+  try {
+    while (reader && text.length <= answerLimit) {
+      const { value, done } = await reader.read()
+      if (done) break
+      text += decoder.decode(value, { stream: true })
+    }
+  } catch (cause) {
+    if (signal?.aborted) throw signal.reason
+    throw new KitError('model/truncated', `the connection to ${provider} broke`, { cause, provider, retryable: true })
+  } finally {
+    reader?.cancel().catch(() => {})
+  }
+  const body = text.length <= answerLimit ? parse(text + decoder.decode()) : undefined
+  if (typeof body === 'object' && body !== null) return body as Record<string, unknown>
+  throw new KitError('model/garbled', `${provider} sent an answer that is not JSON`, { provider, cause: text.slice(0, 10_000) })
 }
 
 /** JSON or nothing. */
