@@ -1,0 +1,78 @@
+import { type Chunk, model, type Model, type ModelCall, type ModelInfo } from '../model.ts'
+import { GeminiDecoder } from './wire/gemini-decode.ts'
+import { explainGemini } from './wire/gemini-errors.ts'
+import { familyOf, type GeminiFamily } from './wire/gemini-models.ts'
+import { encodeGemini } from './wire/gemini.ts'
+import { type Connection, keyOf, post, sse, whole } from './wire/http.ts'
+
+export type { Connection } from './wire/http.ts'
+export { geminiFamilies, type GeminiFamily } from './wire/gemini-models.ts'
+export { geminiOptions } from './wire/gemini.ts'
+
+export interface GeminiOptions extends Connection {
+  /** Named in errors and events; default `gemini`. */
+  provider?: string
+  /**
+   * Default `v1beta`: what is new (thinking levels, hosted tools, media in results, cached content) is there before it is in
+   * `v1`, or only there. Left out of the address where `baseURL` ends with a version.
+   */
+  apiVersion?: string
+  /** An OAuth access token, or a function that gives a fresh one; sent as Bearer. */
+  token?: string | (() => string | Promise<string>)
+  /** What the model takes; default by its name, see `geminiFamilies`. */
+  family?: GeminiFamily
+  capabilities?: ModelInfo['capabilities']
+  limits?: ModelInfo['limits']
+}
+
+export interface VertexOptions extends GeminiOptions {
+  project: string
+  /** Default `global`. */
+  location?: string
+}
+
+/**
+ * A model behind Gemini's generateContent. `id` is a name, or a path for what is no plain model (`tunedModels/…`). The key
+ * goes in a header, never in the address. Errors: `model/*`.
+ * @example gemini('gemini-3.8-flash', { apiKey })
+ */
+export const gemini = (id: string, options: GeminiOptions = {}): Model =>
+  generateContent(id, id.includes('/') ? id : `models/${id}`, 'https://generativelanguage.googleapis.com', options)
+
+/**
+ * The same on Vertex AI. `id` is a name, or a path from `projects/` on (an endpoint of your own). Errors: `model/*`.
+ * @example vertex('gemini-3.8-flash', { project, location: 'europe-west4', token: () => freshToken() })
+ */
+export function vertex(id: string, options: VertexOptions): Model {
+  const { project, location = 'global' } = options
+  const path = id.startsWith('projects/') ? id : `projects/${project}/locations/${location}/publishers/google/models/${id}`
+  const host = location === 'global' ? 'aiplatform.googleapis.com' : `${location}-aiplatform.googleapis.com`
+  return generateContent(id, path, `https://${host}`, { provider: 'vertex', apiVersion: 'v1', ...options })
+}
+
+function generateContent(id: string, path: string, home: string, options: GeminiOptions): Model {
+  const { provider = 'gemini', baseURL = home, apiVersion = 'v1beta', family = familyOf(id), limits = family.limits } = options
+  const base = baseURL.replace(/\/$/, '')
+  const url = `${/\/v\d\w*$/.test(base) ? base : `${base}/${apiVersion}`}/${path}`
+  const info = { id, provider, capabilities: options.capabilities ?? family.capabilities, ...(limits && { limits }) }
+  return model(info, async function* generateContent(call: ModelCall): AsyncGenerator<Chunk, void, void> {
+    const [key, token] = [await keyOf(options), await keyOf({ apiKey: options.token })]
+    const response = await post({
+      provider,
+      url: call.stream === false ? `${url}:generateContent` : `${url}:streamGenerateContent?alt=sse`,
+      body: encodeGemini(call, family),
+      fetch: options.fetch,
+      signal: call.signal,
+      headers: { ...(key && { 'x-goog-api-key': key }), ...(token && { authorization: `Bearer ${token}` }), ...options.headers },
+      explain: explainGemini,
+    })
+    const decoder = new GeminiDecoder(provider)
+    // one body, or an array of what would have been events where a server does not know `alt=sse`
+    const atOnce = call.stream === false || /json/i.test(response.headers.get('content-type') ?? '')
+    if (atOnce) yield* decoder.body(await whole(response, call.signal, provider))
+    else
+      for await (const events of sse(response, call.signal, provider, (line) => decoder.stray(line)))
+        for (const event of events) yield* decoder.event(event)
+    yield* decoder.end(atOnce)
+  })
+}
