@@ -22,6 +22,7 @@ export interface GeminiOptions extends Connection {
   /** What the model takes; default by its name, see `geminiFamilies`. */
   family?: GeminiFamily
   capabilities?: ModelInfo['capabilities']
+  /** Default those of the common models: 1,048,576 tokens in, 65,536 out. */
   limits?: ModelInfo['limits']
 }
 
@@ -51,10 +52,20 @@ export function vertex(id: string, options: VertexOptions): Model {
 }
 
 function generateContent(id: string, path: string, home: string, options: GeminiOptions): Model {
-  const { provider = 'gemini', baseURL = home, apiVersion = 'v1beta', family = familyOf(id), limits = family.limits } = options
+  const { provider = 'gemini', baseURL = home, apiVersion = 'v1beta', family = familyOf(id) } = options
   const base = baseURL.replace(/\/$/, '')
   const url = `${/\/v\d\w*$/.test(base) ? base : `${base}/${apiVersion}`}/${path}`
-  const info = { id, provider, capabilities: options.capabilities ?? family.capabilities, ...(limits && { limits }) }
+  const {
+    capabilities = {
+      input: ['text', 'image', 'audio', 'video', 'pdf'],
+      output: family.output ?? ['text'],
+      tools: !family.output,
+      structured: !family.output,
+      reasoning: Boolean(family.levels ?? family.budget),
+    },
+    limits = { context: 1_048_576, output: 65_536 },
+  } = options
+  const info = { id, provider, capabilities, limits }
   return model(info, async function* generateContent(call: ModelCall): AsyncGenerator<Chunk, void, void> {
     const [key, token] = [await keyOf(options), await keyOf({ apiKey: options.token })]
     const response = await post({

@@ -1,5 +1,6 @@
 // Gemini's generateContent as recorded: how a request of any client is read as a neutral call, and what may differ.
-import type { CallPart, Json, MediaPart, Message, ModelCall, Part, ReasoningSettings, ToolChoice, ToolInfo } from '../../src/index.ts'
+import type { CallPart, MediaPart, Message, ModelCall, Part, ReasoningSettings, ToolChoice, ToolInfo } from '../../src/index.ts'
+import type { Json } from '../../src/message.ts'
 import { gemini, geminiOptions, vertex } from '../../src/providers/gemini.ts'
 import type { Fields, Wire } from './checks.ts'
 import type { Recording } from './recordings.ts'
@@ -212,11 +213,9 @@ function callOf(body: Fields, { stream }: { stream: boolean }): ModelCall {
     if (config[field] !== undefined && !said.includes(field)) options[field] = config[field]
   const toolConfig = (body.toolConfig ?? {}) as Fields
   for (const field of geminiOptions.toolConfig) if (toolConfig[field] !== undefined) options[field] = toolConfig[field]
-  const calling = (toolConfig.functionCallingConfig ?? {}) as Fields
-  for (const field of geminiOptions.functionCallingConfig) if (calling[field] !== undefined) options[field] = calling[field]
   const thinking = thinkingOf(config.thinkingConfig as Fields | undefined)
   if (thinking.options) options.thinkingConfig = thinking.options
-  const { toolChoice, strict } = choiceOf(calling)
+  const { toolChoice, strict } = choiceOf((toolConfig.functionCallingConfig ?? {}) as Fields)
   const tools = toolsOf(list(body.tools), strict)
   const system = list((body.systemInstruction as Fields | undefined)?.parts)
   return {
@@ -315,7 +314,7 @@ function mediaOf({ inlineData, fileData }: Fields): MediaPart {
 function userPart({ text, inlineData, fileData, ...more }: Fields): Part {
   const options = Object.keys(more).length ? { providerOptions: { [name]: more } } : {}
   if (inlineData || fileData) return { ...mediaOf({ inlineData, fileData }), ...options }
-  return { type: 'text', text: String(text ?? ''), ...options }
+  return { type: 'text', text: typeof text === 'string' ? text : '', ...options }
 }
 
 function modelPart(part: Fields, makeId: () => string): Part {

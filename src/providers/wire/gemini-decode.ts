@@ -1,15 +1,13 @@
 import { KitError } from '../../errors.ts'
 import type { Json, Part, Replay, Usage } from '../../message.ts'
 import type { Chunk, ModelFinish } from '../../model.ts'
+import { countIn, defined, type Fields, isObject, objects, textIn } from './fields.ts'
 import { geminiStreamError } from './gemini-errors.ts'
-import { OpenArguments } from './gemini-partial.ts'
 import { sourcesOf } from './gemini-sources.ts'
 import { wire } from './gemini.ts'
 import { parse, readArguments, type SseEvent } from './http.ts'
 
-type Fields = Record<string, unknown>
-
-/** Metadata of one answer that are kept until its end; a server that sends more loses the oldest. */
+/** Candidates with metadata that are kept until the end; a server that sends more loses the oldest. */
 const metadataLimit = 100
 /** Characters of lines outside any event. */
 const strayLimit = 65_536
@@ -21,18 +19,17 @@ const strayLimit = 65_536
 export class GeminiDecoder {
   readonly #provider: string
   #text = ''
-  /** Where the text begins that is in no part yet. */
-  #from = 0
-  #thought = ''
   #kind: 'text' | 'reasoning' | undefined
-  #count = 0
-  #calls = 0
-  #code: string | undefined
-  #open: OpenArguments | undefined
+  /** What came of this kind and is in no part yet. */
+  #open = ''
+  #made = 0
+  /** The id of the provider's call that waits for its result. */
+  #running: string | undefined
+  #called = false
   #usage: Usage | undefined
   #answered = false
   #finish: string | undefined
-  #blocked: { reason?: string; message?: string } | undefined
+  #feedback: Fields | undefined
   #model: string | undefined
   #id: string | undefined
   readonly #metadata: Fields[] = []
@@ -45,12 +42,7 @@ export class GeminiDecoder {
   *event({ data }: SseEvent): Generator<Chunk, void, void> {
     if (!data.trim() || data === '[DONE]') return
     const body = parse(data)
-    if (typeof body !== 'object' || body === null)
-      throw new KitError('model/garbled', `${this.#provider} sent a line that is not JSON`, {
-        provider: this.#provider,
-        cause: data,
-        retryable: true,
-      })
+    if (typeof body !== 'object' || body === null) throw this.#error('model/garbled', 'sent a line that is not JSON', data)
     yield* this.body(body)
   }
 
@@ -61,99 +53,97 @@ export class GeminiDecoder {
 
   /** One fragment, or a whole body; an array of them where the server knows no SSE. */
   *body(body: unknown): Generator<Chunk, void, void> {
-    if (!Array.isArray(body)) return yield* this.#fragment(body)
-    for (const each of body as unknown[]) yield* this.#fragment(each)
-  }
-
-  *#fragment(body: unknown): Generator<Chunk, void, void> {
-    if (!isObject(body)) return
-    if (body.error) throw geminiStreamError(this.#provider, body)
-    if (typeof body.modelVersion === 'string') this.#model = body.modelVersion
-    if (typeof body.responseId === 'string') this.#id = body.responseId
-    this.#usage = usageOf(body.usageMetadata) ?? this.#usage
-    if (isObject(body.promptFeedback)) {
-      const { blockReason: reason, blockReasonMessage: message } = body.promptFeedback
-      this.#blocked = { ...this.#blocked, ...(isText(reason) && { reason }), ...(isText(message) && { message }) }
+    for (const each of Array.isArray(body) ? objects(body) : isObject(body) ? [body] : []) {
+      if (each.error) throw geminiStreamError(this.#provider, each)
+      this.#model = textIn(each.modelVersion) ?? this.#model
+      this.#id = textIn(each.responseId) ?? this.#id
+      this.#usage = usageOf(each.usageMetadata) ?? this.#usage
+      if (isObject(each.promptFeedback)) this.#feedback = { ...this.#feedback, ...each.promptFeedback }
+      for (const candidate of objects(each.candidates)) if (!candidate.index) yield* this.#candidate(candidate)
     }
-    if (!Array.isArray(body.candidates)) return
-    for (const candidate of body.candidates as unknown[])
-      if (isObject(candidate) && (candidate.index ?? 0) === 0) yield* this.#candidate(candidate)
   }
 
   *#candidate(candidate: Fields): Generator<Chunk, void, void> {
     this.#answered = true
-    const { content, finishReason, groundingMetadata, citationMetadata, citationSources, urlContextMetadata } = candidate
-    if (isObject(content) && Array.isArray(content.parts))
-      for (const part of content.parts as unknown[]) if (isObject(part)) yield* this.#part(part)
-    if (isText(finishReason) && finishReason !== 'FINISH_REASON_UNSPECIFIED') this.#finish = finishReason
-    if (groundingMetadata || citationMetadata || citationSources || urlContextMetadata) {
+    if (isObject(candidate.content)) for (const part of objects(candidate.content.parts)) yield* this.#part(part)
+    const reason = textIn(candidate.finishReason)
+    if (reason !== 'FINISH_REASON_UNSPECIFIED') this.#finish = reason ?? this.#finish
+    if (candidate.groundingMetadata || candidate.citationMetadata || candidate.urlContextMetadata) {
       this.#metadata.push(candidate)
       if (this.#metadata.length > metadataLimit) this.#metadata.shift()
     }
   }
 
   *#part(part: Fields): Generator<Chunk, void, void> {
-    const { text, thoughtSignature: signature } = part
-    if (typeof text === 'string') yield* this.#say(part.thought === true ? 'reasoning' : 'text', text, signature)
-    else if (isObject(part.functionCall)) yield* this.#call(part.functionCall, signature)
-    else if (part.thought === true && !isText(signature)) return
-    else {
-      const other = this.#other(part, signature)
-      if (!other) return
-      this.#kind = undefined
-      yield { type: 'part', part: other }
-    }
+    const { text, thought } = part
+    const signature = textIn(part.thoughtSignature)
+    if (typeof text === 'string') return yield* this.#say(thought === true ? 'reasoning' : 'text', text, signature)
+    // a picture that the model only thought of is no answer
+    const made = isObject(part.functionCall)
+      ? this.#call(part.functionCall, signature)
+      : thought && !signature
+        ? undefined
+        : this.#other(part)
+    if (!made) return
+    this.#kind = undefined
+    if (made.type === 'call' && !made.by) yield { type: 'tool-input', id: made.id, name: made.name, delta: this.#shown(made.input) }
+    yield { type: 'part', part: made }
   }
 
-  *#say(kind: 'text' | 'reasoning', delta: string, signature: unknown): Generator<Chunk, void, void> {
-    const signed = isText(signature)
-    if (!delta && !signed) return
-    if (this.#kind !== kind || signed) {
-      // what came unsigned is a part of its own
-      if (this.#kind === kind) {
-        const before = kind === 'text' ? this.#text.slice(this.#from) : this.#thought
-        if (before) yield { type: 'part', part: { type: kind, text: before } }
-      }
+  *#say(kind: 'text' | 'reasoning', delta: string, thoughtSignature: string | undefined): Generator<Chunk, void, void> {
+    // what came unsigned before a signed text is a part of its own
+    if (thoughtSignature && this.#kind === kind && this.#open) yield { type: 'part', part: { type: kind, text: this.#open } }
+    if (thoughtSignature || this.#kind !== kind) this.#open = ''
+    if (delta) {
       this.#kind = kind
-      this.#from = this.#text.length
-      this.#thought = ''
+      this.#open += delta
+      if (kind === 'text') this.#text += delta
+      yield { type: kind, delta }
     }
-    if (kind === 'text') this.#text += delta
-    else this.#thought += delta
-    if (delta) yield { type: kind, delta }
-    if (!signed) return
-    yield { type: 'part', part: { type: kind, text: delta, replay: replay({ thoughtSignature: signature }) } }
+    if (!thoughtSignature) return
+    yield { type: 'part', part: { type: kind, text: delta, replay: replay({ thoughtSignature }) } }
     this.#kind = undefined
   }
 
-  *#call(f: Fields, signature: unknown): Generator<Chunk, void, void> {
-    const signed = isText(signature) ? { thoughtSignature: signature } : {}
-    const partial = f.willContinue === true || Array.isArray(f.partialArgs) || (this.#open && !isText(f.name))
-    if (this.#open && (!partial || isText(f.name))) yield* this.#close()
-    if (!partial) return yield* this.#called(f.name, f.id, f.args, signed)
-    this.#open ??= new OpenArguments(f.name, f.id, signed)
-    this.#open.add(f.partialArgs)
-    if (f.willContinue !== true) yield* this.#close()
+  #call({ id: given, name, args }: Fields, thoughtSignature: string | undefined): Part {
+    const own = textIn(given)
+    const id = own ?? `call_${this.#made++}_${crypto.randomUUID().slice(0, 8)}`
+    this.#called = true
+    return defined({
+      type: 'call',
+      id,
+      name: textIn(name) ?? '',
+      ...readArguments(args),
+      replay: own || thoughtSignature ? replay(defined({ thoughtSignature, id: own })) : undefined,
+    })
   }
 
-  *#close(): Generator<Chunk, void, void> {
-    const open = this.#open!
-    this.#open = undefined
-    yield* this.#called(open.name, open.id, open.input, open.signed)
-  }
-
-  *#called(name: unknown, own: unknown, args: unknown, signed: { thoughtSignature?: string }): Generator<Chunk, void, void> {
-    const id = isText(own) ? own : `call_${this.#calls}_${crypto.randomUUID().slice(0, 8)}`
-    const data = { ...signed, ...(isText(own) && { id: own }) }
-    const named = isText(name) ? name : ''
-    const read = readArguments(args)
-    this.#calls++
-    this.#kind = undefined
-    yield { type: 'tool-input', id, name: named, delta: this.#shown(read.input) }
-    yield {
-      type: 'part',
-      part: { type: 'call', id, name: named, ...read, ...(Object.keys(data).length && { replay: replay(data) }) },
+  /** Media, what the provider ran itself, and what has no neutral form: the last two go back as they came. */
+  #other(part: Fields): Part | undefined {
+    const { executableCode, toolCall, codeExecutionResult, toolResponse, inlineData, fileData, thought } = part
+    const whole = replay({ part: part as Json })
+    const media = inlineData ?? fileData
+    if (isObject(media) && !thought) {
+      const signature = textIn(part.thoughtSignature)
+      return defined({
+        type: 'media',
+        mime: textIn(media.mimeType) ?? 'application/octet-stream',
+        data: textIn(media.data),
+        url: textIn(media.fileUri),
+        replay: signature === undefined ? undefined : replay({ thoughtSignature: signature }),
+      })
     }
+    const asked = executableCode ?? toolCall
+    const ran = codeExecutionResult ?? toolResponse
+    const run = asked ?? ran
+    if (!isObject(run)) {
+      const kind = Object.keys(part).find((key) => key !== 'thought')
+      return kind === undefined ? undefined : { type: 'opaque', kind, replay: whole }
+    }
+    const id = textIn(run.id) ?? (ran ? this.#running : undefined) ?? `provider_${this.#id ?? ''}_${this.#made++}`
+    const base = { id, name: textIn(run.toolType)?.toLowerCase() ?? 'code_execution', by: 'provider', replay: whole } as const
+    this.#running = asked ? id : undefined
+    return asked ? { type: 'call', ...base, input: run.args ?? run } : { type: 'result', ...base, output: run.response ?? run }
   }
 
   /** A value that is too deep to be written cannot be stored or sent back either. */
@@ -161,74 +151,40 @@ export class GeminiDecoder {
     try {
       return JSON.stringify(input)
     } catch (cause) {
-      throw new KitError('model/garbled', `${this.#provider} sent arguments that are too deep`, { provider: this.#provider, cause })
+      throw this.#error('model/garbled', 'sent arguments that are too deep', cause)
     }
   }
 
-  /** Media, what the provider ran itself, and what has no neutral form: the last two go back as they came. */
-  #other(part: Fields, signature: unknown): Part | undefined {
-    const whole = { replay: replay({ part: part as Json }) }
-    const { inlineData, fileData, executableCode: code, codeExecutionResult: ran, toolCall, toolResponse } = part
-    if (!part.thought && isObject(inlineData) && isText(inlineData.data))
-      return { type: 'media', mime: mimeOf(inlineData), data: inlineData.data, ...(isText(signature) && signedBy(signature)) }
-    if (!part.thought && isObject(fileData) && isText(fileData.fileUri))
-      return { type: 'media', mime: mimeOf(fileData), url: fileData.fileUri, ...(isText(signature) && signedBy(signature)) }
-    if (isObject(code)) {
-      this.#code = this.#idOf(code)
-      const input = { language: code.language, code: code.code }
-      return { type: 'call', by: 'provider', id: this.#code, name: 'code_execution', input, ...whole }
-    }
-    if (isObject(ran)) {
-      const id = isText(ran.id) ? ran.id : (this.#code ?? this.#idOf(ran))
-      return { type: 'result', by: 'provider', id, name: 'code_execution', output: { outcome: ran.outcome, output: ran.output }, ...whole }
-    }
-    if (isObject(toolCall))
-      return { type: 'call', by: 'provider', id: this.#idOf(toolCall), name: toolName(toolCall), input: toolCall.args ?? {}, ...whole }
-    if (isObject(toolResponse)) {
-      const { response = null } = toolResponse
-      return { type: 'result', by: 'provider', id: this.#idOf(toolResponse), name: toolName(toolResponse), output: response, ...whole }
-    }
-    const kind = Object.keys(part).find((key) => key !== 'thought')
-    return kind === undefined ? undefined : { type: 'opaque', kind, ...whole }
-  }
-
-  /** An id of Gemini's, or one that is the same whenever this answer is read. */
-  #idOf({ id }: Fields): string {
-    return isText(id) ? id : `provider_${this.#id ?? ''}_${this.#count++}`
+  #error(code: 'model/garbled' | 'model/truncated' | 'model/empty', said: string, cause?: unknown): KitError {
+    return new KitError(code, `${this.#provider} ${said}`, { provider: this.#provider, retryable: true, cause })
   }
 
   /** What is left to say once the body has ended; `whole` when it came as one JSON document, which cannot end too early. */
   *end(whole = false): Generator<Chunk, void, void> {
-    const provider = this.#provider
-    const error = this.#stray ? parse(this.#stray.trim()) : undefined
-    if (isObject(error) && error.error) throw geminiStreamError(provider, error)
-    const blocked = this.#blocked && (!this.#answered || (!this.#finish && Object.keys(this.#blocked).length > 0))
+    const error = this.#stray && parse(this.#stray)
+    if (isObject(error) && error.error) throw geminiStreamError(this.#provider, error)
+    const { blockReason, blockReasonMessage } = this.#feedback ?? {}
+    const blocked = this.#finish === undefined && (this.#answered ? textIn(blockReason) !== undefined : this.#feedback !== undefined)
     if (!blocked && !this.#finish) {
-      if (!whole) throw new KitError('model/truncated', `${provider} ended its answer too early`, { provider, retryable: true })
-      if (!this.#answered) throw new KitError('model/empty', `${provider} gave no answer`, { provider, retryable: true })
+      if (!whole) throw this.#error('model/truncated', 'ended its answer too early')
+      if (!this.#answered) throw this.#error('model/empty', 'gave no answer')
     }
-    if (this.#open) yield* this.#close()
     for (const source of sourcesOf(this.#metadata, this.#text)) yield { type: 'source', source }
-    if (blocked && this.#blocked!.message) yield { type: 'part', part: { type: 'refusal', text: this.#blocked!.message } }
-    const named = this.#model === undefined ? {} : { model: this.#model }
-    if (this.#usage) yield { type: 'usage', usage: this.#usage, ...named }
-    const raw = blocked ? this.#blocked!.reason : this.#finish
-    yield {
+    const why = textIn(blockReasonMessage)
+    if (blocked && why) yield { type: 'part', part: { type: 'refusal', text: why } }
+    if (this.#usage) yield defined({ type: 'usage', usage: this.#usage, model: this.#model })
+    yield defined({
       type: 'finish',
-      reason: blocked ? 'refusal' : finishOf(this.#finish, this.#calls > 0, this.#text !== ''),
-      ...(raw !== undefined && { raw }),
-      ...named,
-      ...(this.#id !== undefined && { id: this.#id }),
-    }
+      reason: blocked ? 'refusal' : finishOf(this.#finish ?? (this.#text ? 'STOP' : ''), this.#called),
+      raw: this.#finish ?? textIn(blockReason),
+      model: this.#model,
+      id: this.#id,
+    })
   }
 }
 
-function finishOf(raw: string | undefined, called: boolean, said: boolean): ModelFinish {
+function finishOf(raw: string, called: boolean): ModelFinish {
   switch (raw) {
-    case undefined:
-      return called ? 'tools' : said ? 'stop' : 'other'
-    case 'STOP':
-      return called ? 'tools' : 'stop'
     case 'MAX_TOKENS':
       return 'length'
     case 'SAFETY':
@@ -236,46 +192,35 @@ function finishOf(raw: string | undefined, called: boolean, said: boolean): Mode
     case 'BLOCKLIST':
     case 'PROHIBITED_CONTENT':
     case 'SPII':
+    case 'MODEL_ARMOR':
     case 'IMAGE_SAFETY':
     case 'IMAGE_PROHIBITED_CONTENT':
     case 'IMAGE_RECITATION':
-    case 'MODEL_ARMOR':
       return 'refusal'
     case 'MALFORMED_FUNCTION_CALL':
-    case 'UNEXPECTED_TOOL_CALL':
-    case 'TOO_MANY_TOOL_CALLS':
     case 'MALFORMED_RESPONSE':
     case 'MISSING_THOUGHT_SIGNATURE':
+    case 'TOO_MANY_TOOL_CALLS':
+    case 'UNEXPECTED_TOOL_CALL':
       return 'error'
     default:
-      return called ? 'tools' : 'other'
+      return called ? 'tools' : raw === 'STOP' ? 'stop' : 'other'
   }
 }
 
 /** Thoughts are not among the candidates' tokens, and what hosted tools read is not in the prompt's. */
 function usageOf(raw: unknown): Usage | undefined {
   if (!isObject(raw)) return undefined
-  const [prompt, tools, said, thought, cached] = [
-    count(raw.promptTokenCount),
-    count(raw.toolUsePromptTokenCount),
-    count(raw.candidatesTokenCount),
-    count(raw.thoughtsTokenCount),
-    count(raw.cachedContentTokenCount),
-  ]
-  if (prompt === undefined && said === undefined && thought === undefined) return undefined
-  return {
-    input: (prompt ?? 0) + (tools ?? 0),
-    output: (said ?? 0) + (thought ?? 0),
-    ...(cached !== undefined && { cacheRead: cached }),
-    ...(thought !== undefined && { reasoning: thought }),
-  }
+  const prompt = countIn(raw.promptTokenCount)
+  const said = countIn(raw.candidatesTokenCount)
+  const reasoning = countIn(raw.thoughtsTokenCount)
+  if (prompt === undefined && said === undefined && reasoning === undefined) return undefined
+  return defined({
+    input: (prompt ?? 0) + (countIn(raw.toolUsePromptTokenCount) ?? 0),
+    output: (said ?? 0) + (reasoning ?? 0),
+    cacheRead: countIn(raw.cachedContentTokenCount),
+    reasoning,
+  })
 }
 
 const replay = (data: Json): Replay => ({ wire, data })
-const signedBy = (thoughtSignature: string): { replay: Replay } => ({ replay: replay({ thoughtSignature }) })
-const mimeOf = ({ mimeType }: Fields): string => (isText(mimeType) ? mimeType : 'application/octet-stream')
-const toolName = ({ toolType }: Fields): string => (isText(toolType) ? toolType.toLowerCase() : 'tool')
-const count = (value: unknown): number | undefined =>
-  typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : undefined
-const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
-const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value)

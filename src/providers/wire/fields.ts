@@ -1,0 +1,18 @@
+/** An object from outside, of which nothing is known. */
+export type Fields = Record<string, unknown>
+
+export const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** The objects of what should be a list of them. */
+export const objects = (value: unknown): Fields[] => (Array.isArray(value) ? (value as unknown[]).filter(isObject) : [])
+
+/** A text that says something, or nothing. */
+export const textIn = (value: unknown): string | undefined => (typeof value === 'string' && value ? value : undefined)
+
+/** A count, or nothing. */
+export const countIn = (value: unknown): number | undefined =>
+  typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : undefined
+
+/** A copy without what is undefined. */
+export const defined = <T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never
