@@ -30,13 +30,14 @@ async function sent(
   call: Partial<ModelCall>,
   id = 'gemini-3.8-flash',
   options: GeminiOptions = {},
+  make = gemini,
 ): Promise<Fields & { contents: Fields[] }> {
   let body = ''
   const fetch = async (_url: unknown, init?: RequestInit): Promise<Response> => {
     body = init?.body as string
     return stream(candidate([text('ok')], stop))
   }
-  await collect(gemini(id, { ...options, fetch })({ messages: [user('hi')], ...call }))
+  await collect(make(id, { ...options, fetch })({ messages: [user('hi')], ...call }))
   return JSON.parse(body) as never
 }
 const add = { name: 'add', input: { type: 'object' } }
@@ -222,6 +223,19 @@ describe('what the provider runs', () => {
     ])
     const { contents } = await sent({ messages: [user('hi'), { role: 'assistant', parts }, user('and?')] })
     expect(contents[1]!.parts).toEqual([...codeParts, text('1')])
+  })
+
+  test('Vertex knows neither the parts of searches nor the switch for them', async () => {
+    const { parts } = await read(candidate(codeParts.slice(0, 4)), candidate([text('1')], stop))
+    const messages: Message[] = [user('hi'), { role: 'assistant', parts }, user('and?')]
+    const tools = [add, { name: 'search', hosted: { wire: 'gemini', definition: { googleSearch: {} } } }]
+    const there = await sent({ messages, tools }, 'gemini-3.8-flash', {}, (id, options) => vertex(id, { ...options, project: 'p' }))
+    expect([there.contents[1]!.parts, there.toolConfig]).toEqual([[...codeParts.slice(0, 2), text('1')], undefined])
+    const here = await sent({ messages, tools })
+    expect([here.contents[1]!.parts, here.toolConfig]).toEqual([
+      [...codeParts.slice(0, 4), text('1')],
+      { includeServerSideToolInvocations: true },
+    ])
   })
 
   test('a result without id belongs to the call before it', async () => {
@@ -737,6 +751,9 @@ describe('where it is sent', () => {
       'https://aiplatform.googleapis.com/v1/projects/p/locations/global/publishers/google/models/gemini-3.8-flash:generateContent',
     )
     expect([headers.get('authorization'), headers.get('x-goog-api-key')]).toEqual(['Bearer t', null])
+    const [express, key] = await target((fetch) => vertex('gemini-3.8-flash', { apiKey: 'k', fetch }), { stream: false })
+    expect(express).toBe('https://aiplatform.googleapis.com/v1/publishers/google/models/gemini-3.8-flash:generateContent')
+    expect(key.get('x-goog-api-key')).toBe('k')
     const [there] = await target((fetch) => vertex('projects/q/locations/l/endpoints/7', { ...options, location: 'europe-west4', fetch }))
     expect(there).toBe('https://europe-west4-aiplatform.googleapis.com/v1/projects/q/locations/l/endpoints/7:streamGenerateContent?alt=sse')
   })

@@ -27,7 +27,8 @@ export interface GeminiOptions extends Connection {
 }
 
 export interface VertexOptions extends GeminiOptions {
-  project: string
+  /** Absent in express mode, with an API key instead of a token. */
+  project?: string
   /** Default `global`. */
   location?: string
 }
@@ -46,12 +47,13 @@ export const gemini = (id: string, options: GeminiOptions = {}): Model =>
  */
 export function vertex(id: string, options: VertexOptions): Model {
   const { project, location = 'global' } = options
-  const path = id.startsWith('projects/') ? id : `projects/${project}/locations/${location}/publishers/google/models/${id}`
+  const place = project === undefined ? '' : `projects/${project}/locations/${location}/`
+  const path = id.includes('/') ? id : `${place}publishers/google/models/${id}`
   const host = location === 'global' ? 'aiplatform.googleapis.com' : `${location}-aiplatform.googleapis.com`
-  return generateContent(id, path, `https://${host}`, { provider: 'vertex', apiVersion: 'v1', ...options })
+  return generateContent(id, path, `https://${host}`, { provider: 'vertex', apiVersion: 'v1', ...options }, true)
 }
 
-function generateContent(id: string, path: string, home: string, options: GeminiOptions): Model {
+function generateContent(id: string, path: string, home: string, options: GeminiOptions, vertex = false): Model {
   const { provider = 'gemini', baseURL = home, apiVersion = 'v1beta', family = familyOf(id) } = options
   const base = baseURL.replace(/\/$/, '')
   const url = `${/\/v\d\w*$/.test(base) ? base : `${base}/${apiVersion}`}/${path}`
@@ -71,7 +73,7 @@ function generateContent(id: string, path: string, home: string, options: Gemini
     const response = await post({
       provider,
       url: call.stream === false ? `${url}:generateContent` : `${url}:streamGenerateContent?alt=sse`,
-      body: encodeGemini(call, family),
+      body: encodeGemini(call, { ...family, vertex }),
       fetch: options.fetch,
       signal: call.signal,
       headers: { ...(key && { 'x-goog-api-key': key }), ...(token && { authorization: `Bearer ${token}` }), ...options.headers },

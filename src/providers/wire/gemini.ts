@@ -46,20 +46,25 @@ export interface GeminiReplay {
   part?: Fields
 }
 
+/** Whom a request is for: a family of models, on the Gemini API or on Vertex, which has no `toolCall` parts and no switch for them. */
+export interface GeminiTarget extends Omit<GeminiFamily, 'match'> {
+  vertex?: boolean
+}
+
 /**
  * A call as a request body of generateContent. `parallelTools` has no switch here and is left out. A family that cannot hold
  * an answer to JSON beside tools is asked for it in words. Throws `model/unsupported` for a file that another provider keeps.
  */
-export function encodeGemini(call: ModelCall, family: GeminiFamily): Fields {
+export function encodeGemini(call: ModelCall, target: GeminiTarget): Fields {
   const options = call.providerOptions?.[wire] ?? {}
   const chosen = (names: readonly string[]): Fields => Object.fromEntries(names.map((name) => [name, options[name]]))
-  const { system, contents } = contentsOf(call, family)
+  const { system, contents } = contentsOf(call, target)
   const functions = call.tools?.filter(({ hosted }) => !hosted) ?? []
   const hosted = call.tools?.flatMap((tool) => (tool.hosted?.wire === wire ? [tool.hosted.definition] : [])) ?? []
   const tools = functions.length ? [{ functionDeclarations: functions.map(declare) }, ...hosted] : hosted
   const { output } = call
   const schema = output?.schema
-  const inWords = output && tools.length && !family.third
+  const inWords = output && tools.length && !target.third
   if (inWords)
     system.push({ text: `When no tool is needed, answer with JSON only${schema ? `, of this schema: ${JSON.stringify(schema)}` : '.'}` })
   return {
@@ -69,7 +74,7 @@ export function encodeGemini(call: ModelCall, family: GeminiFamily): Fields {
     toolConfig: filled({
       functionCallingConfig: modeOf(call.toolChoice, functions),
       // functions beside tools that the provider runs need its calls in the history
-      includeServerSideToolInvocations: (family.third && functions.length && hosted.length && true) || undefined,
+      includeServerSideToolInvocations: (target.third && !target.vertex && functions.length && hosted.length && true) || undefined,
       ...defined(chosen(geminiOptions.toolConfig)),
     }),
     generationConfig: filled({
@@ -83,7 +88,7 @@ export function encodeGemini(call: ModelCall, family: GeminiFamily): Fields {
       frequencyPenalty: call.frequencyPenalty,
       ...(output && !inWords && { responseMimeType: 'application/json', responseJsonSchema: schema }),
       ...defined(chosen(geminiOptions.generationConfig)),
-      thinkingConfig: filled({ ...thinkingOf(call.reasoning, family), ...(options.thinkingConfig as Fields | undefined) }),
+      thinkingConfig: filled({ ...thinkingOf(call.reasoning, target), ...(options.thinkingConfig as Fields | undefined) }),
     }),
     ...chosen(geminiOptions.body),
   }
@@ -103,7 +108,7 @@ interface Turn {
 }
 
 /** Roles alternate, so that neighbours of one role are one turn; all results of a turn's calls stand together right after it. */
-function contentsOf({ system = [], messages }: ModelCall, family: GeminiFamily): { system: Fields[]; contents: Fields[] } {
+function contentsOf({ system = [], messages }: ModelCall, target: GeminiTarget): { system: Fields[]; contents: Fields[] } {
   const told = typeof system === 'string' ? textOf({ type: 'text', text: system }) : system.flatMap(textOf)
   const turns: Turn[] = []
   const calls = new Map<string, { at: number; id: string | undefined }>()
@@ -117,12 +122,12 @@ function contentsOf({ system = [], messages }: ModelCall, family: GeminiFamily):
   for (const { role, parts } of messages) {
     if (role === 'assistant') {
       for (const part of parts) if (part.type === 'call') calls.set(part.id, { at: calls.size, id: replayOf(part).id })
-      say('model', modelParts(parts, family))
+      say('model', modelParts(parts, target))
     } else
       for (const part of parts) {
         if (part.type === 'result') {
           const { at = Infinity, id } = calls.get(part.id) ?? {}
-          const { response, beside } = respond(part, id, family)
+          const { response, beside } = respond(part, id, target)
           say('user', beside, [{ at, part: response }])
         } else if (part.type === 'text' && role === 'system') told.push(...textOf(part))
         else if (part.type === 'text') say('user', textOf(part))
@@ -142,11 +147,11 @@ const replayOf = ({ replay }: Part): GeminiReplay => (replay?.wire === wire && i
 const textOf = ({ text, providerOptions }: TextPart): Fields[] => (text ? [{ text, ...providerOptions?.[wire] }] : [])
 
 /** What the model said, part by part in its order: signatures stay on their own part, also an empty one, and nothing is joined. */
-function modelParts(parts: Message['parts'], { third }: GeminiFamily): Fields[] {
+function modelParts(parts: Message['parts'], { third, vertex }: GeminiTarget): Fields[] {
   let unsigned = third
   return parts.flatMap((part): Fields[] => {
     const { part: own, id, thoughtSignature } = replayOf(part)
-    if (own) return [own]
+    if (own) return vertex && (own.toolCall ?? own.toolResponse) ? [] : [own]
     switch (part.type) {
       case 'text':
       case 'refusal':
@@ -176,7 +181,7 @@ const resultMimes = ['image/png', 'image/jpeg', 'image/webp', 'application/pdf',
 function respond(
   { name, output, parts, error }: ResultPart,
   id: string | undefined,
-  { third }: GeminiFamily,
+  { third }: GeminiTarget,
 ): { response: Fields; beside: Fields[] } {
   const inside: Fields[] = []
   const beside: Fields[] = []
@@ -227,7 +232,7 @@ const efforts = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'] as 
 const effortTokens = [0, 1_024, 1_024, 8_192, 24_576, Infinity, Infinity]
 
 /** A level and a budget exclude each other: a family with levels takes the effort, and tokens only where no effort is said. */
-function thinkingOf(reasoning: ReasoningSettings | undefined, { levels: own, budget }: GeminiFamily): Fields {
+function thinkingOf(reasoning: ReasoningSettings | undefined, { levels: own, budget }: GeminiTarget): Fields {
   if (!reasoning || !(own || budget)) return {}
   const { effort, tokens, summary: includeThoughts } = reasoning
   const rank = effort ? efforts.indexOf(effort) : -1
