@@ -606,6 +606,12 @@ describe('what is asked', () => {
     expect((await sent({ tools: [{ ...add, strict: true }] })).toolConfig).toEqual({ functionCallingConfig: { mode: 'VALIDATED' } })
   })
 
+  test('penalties are told to models that take them', async () => {
+    const settings = { presencePenalty: 0.5, frequencyPenalty: 1 }
+    expect((await sent(settings, 'gemini-2.5-flash')).generationConfig).toEqual(settings)
+    expect((await sent(settings, 'gemini-3.6-flash')).generationConfig).toBeUndefined()
+  })
+
   test('JSON beside tools: held to its schema by Gemini 3, asked for in words before', async () => {
     const call = { tools: [add], output: { schema: { type: 'object' } }, system: 'Be kind.' }
     const three = await sent(call)

@@ -26,7 +26,7 @@ export class GeminiDecoder {
   /** The id of the provider's call that waits for its result. */
   #running: string | undefined
   #called = false
-  #usage: Usage | undefined
+  #usage: Fields | undefined
   #answered = false
   #finish: string | undefined
   #feedback: Fields | undefined
@@ -57,7 +57,7 @@ export class GeminiDecoder {
       if (each.error) throw geminiStreamError(this.#provider, each)
       this.#model = textIn(each.modelVersion) ?? this.#model
       this.#id = textIn(each.responseId) ?? this.#id
-      this.#usage = usageOf(each.usageMetadata) ?? this.#usage
+      if (counts(each.usageMetadata)) this.#usage = each.usageMetadata
       if (isObject(each.promptFeedback)) this.#feedback = { ...this.#feedback, ...each.promptFeedback }
       for (const candidate of objects(each.candidates)) if (!candidate.index) yield* this.#candidate(candidate)
     }
@@ -172,7 +172,7 @@ export class GeminiDecoder {
     for (const source of sourcesOf(this.#metadata, this.#text)) yield { type: 'source', source }
     const why = textIn(blockReasonMessage)
     if (blocked && why) yield { type: 'part', part: { type: 'refusal', text: why } }
-    if (this.#usage) yield defined({ type: 'usage', usage: this.#usage, model: this.#model })
+    if (this.#usage) yield defined({ type: 'usage', usage: usageOf(this.#usage), model: this.#model })
     yield defined({
       type: 'finish',
       reason: blocked ? 'refusal' : finishOf(this.#finish ?? (this.#text ? 'STOP' : ''), this.#called),
@@ -183,43 +183,26 @@ export class GeminiDecoder {
   }
 }
 
+/** Why an answer ended, by the words of the reason: kinds of refusal and of failed calls come with new names (`IMAGE_SAFETY`, …). */
 function finishOf(raw: string, called: boolean): ModelFinish {
-  switch (raw) {
-    case 'MAX_TOKENS':
-      return 'length'
-    case 'SAFETY':
-    case 'RECITATION':
-    case 'BLOCKLIST':
-    case 'PROHIBITED_CONTENT':
-    case 'SPII':
-    case 'MODEL_ARMOR':
-    case 'IMAGE_SAFETY':
-    case 'IMAGE_PROHIBITED_CONTENT':
-    case 'IMAGE_RECITATION':
-      return 'refusal'
-    case 'MALFORMED_FUNCTION_CALL':
-    case 'MALFORMED_RESPONSE':
-    case 'MISSING_THOUGHT_SIGNATURE':
-    case 'TOO_MANY_TOOL_CALLS':
-    case 'UNEXPECTED_TOOL_CALL':
-      return 'error'
-    default:
-      return called ? 'tools' : raw === 'STOP' ? 'stop' : 'other'
-  }
+  if (raw === 'MAX_TOKENS') return 'length'
+  if (/SAFETY|RECITATION|BLOCKLIST|PROHIBITED|SPII|MODEL_ARMOR/.test(raw)) return 'refusal'
+  if (/MALFORMED|TOOL_CALL|MISSING_THOUGHT/.test(raw)) return 'error'
+  return called ? 'tools' : raw === 'STOP' ? 'stop' : 'other'
 }
 
+/** Whether usage counts anything; it comes with every fragment, and the last one stands. */
+const counts = (usage: unknown): usage is Fields =>
+  isObject(usage) && typeof (usage.promptTokenCount ?? usage.candidatesTokenCount ?? usage.thoughtsTokenCount) === 'number'
+
 /** Thoughts are not among the candidates' tokens, and what hosted tools read is not in the prompt's. */
-function usageOf(raw: unknown): Usage | undefined {
-  if (!isObject(raw)) return undefined
-  const prompt = countIn(raw.promptTokenCount)
-  const said = countIn(raw.candidatesTokenCount)
-  const reasoning = countIn(raw.thoughtsTokenCount)
-  if (prompt === undefined && said === undefined && reasoning === undefined) return undefined
+function usageOf(raw: Fields): Usage {
+  const count = (name: string): number => countIn(raw[`${name}TokenCount`]) ?? 0
   return defined({
-    input: (prompt ?? 0) + (countIn(raw.toolUsePromptTokenCount) ?? 0),
-    output: (said ?? 0) + (reasoning ?? 0),
+    input: count('prompt') + count('toolUsePrompt'),
+    output: count('candidates') + count('thoughts'),
     cacheRead: countIn(raw.cachedContentTokenCount),
-    reasoning,
+    reasoning: countIn(raw.thoughtsTokenCount),
   })
 }
 

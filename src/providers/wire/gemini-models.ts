@@ -12,6 +12,8 @@ export interface GeminiFamily {
   budget?: { min: number; max: number; off: boolean }
   /** Gemini 3 and later: the first call of a turn must be signed; JSON and hosted tools go with functions, media into results. */
   third?: boolean
+  /** From Gemini 3.5 Flash-Lite on, presence and frequency penalties are an error. */
+  penalties?: false
   /** Where it is not text: such models take no functions. */
   output?: readonly Modality[]
 }
@@ -29,8 +31,10 @@ export const geminiFamilies: readonly GeminiFamily[] = [
   { match: /^gemini-2\.5/, budget: { min: 1, max: 24_576, off: true } },
   { match: /^gemini-[12]\.|^gemma|^learnlm/ },
   { match: /^gemini-3-pro/, levels: ['LOW', 'HIGH'], third: true },
-  { match: /-pro\b/, levels: ['LOW', 'MEDIUM', 'HIGH'], third: true },
-  { match: /./, levels, third: true },
+  { match: /^gemini-3\.1-pro/, levels: ['LOW', 'MEDIUM', 'HIGH'], third: true },
+  { match: /^gemini-3(\.1)?-/, levels, third: true },
+  { match: /-pro\b/, levels: ['LOW', 'MEDIUM', 'HIGH'], third: true, penalties: false },
+  { match: /./, levels, third: true, penalties: false },
 ]
 
 /** The family of a model by its name, which may be a path (`models/…`, `projects/…/models/…`). */
