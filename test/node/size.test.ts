@@ -31,7 +31,7 @@ test.each([
     "export { agent, run, tool } from './src/index.ts'; export { openaiChat } from './src/providers/openai-chat.ts'",
     12 * KiB,
   ],
-  ['run + gemini', "export { agent, run, tool } from './src/index.ts'; export { gemini } from './src/providers/gemini.ts'", 14.5 * KiB],
+  ['run + gemini', "export { agent, run, tool } from './src/index.ts'; export { gemini } from './src/providers/gemini.ts'", 15 * KiB],
   [
     'agent + a provider + app()',
     "export { agent } from './src/index.ts'; export { app } from './src/http/app.ts'; export { openaiChat } from './src/providers/openai-chat.ts'",
