@@ -162,6 +162,31 @@ export function sse(response: Response, signal: AbortSignal | undefined, provide
   }
 }
 
+/** Characters of a whole answer. */
+const answerLimit = 50_000_000
+
+/**
+ * A whole answer, as the JSON object that it must be. Throws `model/garbled` where it is none or longer than 50 MB,
+ * `model/truncated` where the connection broke.
+ */
+export async function whole(response: Response, signal: AbortSignal | undefined, provider: string): Promise<Record<string, unknown>> {
+  const decoder = new TextDecoder()
+  const reader = response.body?.getReader()
+  let text = ''
+  try {
+    while (reader && text.length <= answerLimit) {
+      const { value, done } = await read(reader, signal, provider)
+      if (done) break
+      text += decoder.decode(value, { stream: true })
+    }
+  } finally {
+    reader?.cancel().catch(() => {})
+  }
+  const body = text.length <= answerLimit ? parse(text + decoder.decode()) : undefined
+  if (typeof body === 'object' && body !== null) return body as Record<string, unknown>
+  throw new KitError('model/garbled', `${provider} sent an answer that is not JSON`, { provider, cause: text.slice(0, 10_000) })
+}
+
 /** JSON or nothing. */
 export function parse(text: string): unknown {
   try {
