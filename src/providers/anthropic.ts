@@ -35,8 +35,8 @@ export function anthropic(id: string, options: AnthropicOptions = {}): Model {
   const known = { ...traitsOf(id), ...options.traits }
   const limits = { context: known.context, output: known.output, ...options.limits }
   const traits = { ...known, output: limits.output }
-  const { thinking, structured } = traits
-  const capabilities = options.capabilities ?? { tools: true, structured, reasoning: thinking !== 'none', input: ['text', 'image', 'pdf'] }
+  const reasoning = traits.thinking !== 'none'
+  const capabilities = options.capabilities ?? { tools: true, structured: true, reasoning, input: ['text', 'image', 'pdf'] }
   const url = `${baseURL.replace(/\/+$/, '').replace(/\/v1$/, '')}/v1/messages`
   const own = Object.fromEntries(Object.entries(options.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]))
   const version = own['anthropic-version'] ?? options.version ?? '2023-06-01'

@@ -16,7 +16,7 @@ export const wire: Wire = {
   options: messagesOptions,
   skip: {},
   model: (recording, fetch) =>
-    anthropic(String(recording.request?.body?.model ?? 'claude-haiku-4-5'), {
+    anthropic((recording.request?.body?.model as string | undefined) ?? 'claude-haiku-4-5', {
       apiKey: 'k',
       fetch,
       provider: recording.provider,
@@ -90,7 +90,7 @@ function parse({ request }: Recording): ModelCall {
   const { thinking, reasoning } = parseReasoning(body, effort)
   for (const key of ['thinking', 'output_config']) delete options[key]
   const rest = { ...config, ...(effort !== undefined && reasoning?.effort === undefined && { effort }) }
-  const { type: choice, name: chosen, disable_parallel_tool_use: single } = (body.tool_choice ?? {}) as Record<string, never>
+  const { type: choice, name: chosen, disable_parallel_tool_use: single } = (body.tool_choice ?? {}) as Record<string, string | undefined>
   if (thinking) options.thinking = thinking
   if (Object.keys(rest).length) options.output_config = rest
   const settings: ModelSettings = {
@@ -99,7 +99,9 @@ function parse({ request }: Recording): ModelCall {
     ...some('topP', body.top_p),
     ...some('topK', body.top_k),
     ...some('stop', body.stop_sequences),
-    ...(choice ? { toolChoice: choice === 'tool' ? { tool: chosen } : choice === 'any' ? 'required' : choice } : {}),
+    ...(choice !== undefined && {
+      toolChoice: choice === 'tool' ? { tool: chosen! } : choice === 'any' ? 'required' : (choice as 'auto' | 'none'),
+    }),
     ...(single !== undefined && { parallelTools: !single }),
     ...(reasoning && { reasoning }),
     ...(Object.keys(options).length && { providerOptions: { [name]: options } }),
@@ -137,7 +139,7 @@ function parseReasoning({ thinking, model }: Fields, effort: unknown): { thinkin
 function parseTool({ type, name: called, description, input_schema: input, strict, ...more }: Block): ToolInfo {
   if (type !== undefined && type !== null && (type as string) !== 'custom')
     return {
-      name: String(called ?? type),
+      name: (called as string | undefined) ?? type,
       hosted: {
         wire: name,
         definition: { type, ...some('name', called), ...some('strict', strict), ...some('description', description), ...more },
@@ -170,7 +172,7 @@ function parseSaid(block: Block, names: Map<string, string>): Part {
       return parseText(block)
     case 'thinking':
     case 'redacted_thinking':
-      return { type: 'reasoning', text: String(block.thinking ?? ''), replay: { wire: name, data: block as never } }
+      return { type: 'reasoning', text: (block.thinking as string | undefined) ?? '', replay: { wire: name, data: block as never } }
     case 'tool_use': {
       const { cache_control, caller, toolset_name } = block
       names.set(String(id), String(called))

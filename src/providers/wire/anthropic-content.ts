@@ -32,7 +32,7 @@ export function encodeConversation(messages: readonly Message[], keep: Keep): Wi
       message.role === 'assistant' ? 'assistant' : message.role === 'system' && keep.system && before?.role === 'user' ? 'system' : 'user'
     const content = message.parts.flatMap((part) => (role === 'assistant' ? said(part, keep, toolsets) : given(part, toolsets)))
     if (!content.length) continue
-    const marked = message.providerOptions?.[wire] ? content.findLastIndex(({ type }) => !/thinking$/.test(type)) : -1
+    const marked = message.providerOptions?.[wire] ? content.findLastIndex(({ type }) => !type.endsWith('thinking')) : -1
     if (marked >= 0) content[marked] = { ...content[marked]!, ...message.providerOptions?.[wire] }
     if (before?.role === role) before.content.push(...content)
     else turns.push({ role, content })
@@ -131,9 +131,7 @@ function media(part: MediaPart): Block {
         : mime.startsWith('text/')
           ? { type: 'text', media_type: 'text/plain', data: utf8(data ?? '') }
           : { type: 'base64', media_type: mime === 'image/jpg' ? 'image/jpeg' : mime, data }
-  return image
-    ? { type: 'image', source, ...options }
-    : { type: 'document', source, ...(name !== undefined && { title: name }), ...options }
+  return image ? { type: 'image', source, ...options } : { type: 'document', source, title: name, ...options }
 }
 
 const unsupported = (what: string): KitError => new KitError('model/unsupported', `this model does not take ${what}`)
@@ -157,15 +155,15 @@ function result({ id, output, parts, error, providerOptions }: ResultPart, tools
   return {
     type: 'tool_result',
     tool_use_id: idOf(id),
-    ...(content.length > 0 && { content }),
-    ...(error && { is_error: true }),
-    ...(toolset !== undefined && { toolset_name: toolset }),
+    content: content.length ? content : undefined,
+    is_error: error ? true : undefined,
+    toolset_name: toolset,
     ...providerOptions?.[wire],
   }
 }
 
 /** The API takes objects only; what a model wrote that is none goes back in the way that its documentation names. */
-function inputOf({ input, invalid }: CallPart): unknown {
+export function inputOf({ input, invalid }: Pick<CallPart, 'input' | 'invalid'>): unknown {
   if (input === undefined || input === null) return {}
   if (typeof input === 'object' && !Array.isArray(input) && !invalid) return input
   return { INVALID_JSON: typeof input === 'string' ? input : JSON.stringify(input) }

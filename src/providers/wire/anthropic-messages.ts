@@ -1,7 +1,7 @@
 import { KitError, type KitErrorCode } from '../../errors.ts'
-import type { Json, Part, Usage } from '../../message.ts'
+import type { CallPart, Json, Usage } from '../../message.ts'
 import type { Chunk, ModelFinish, Source } from '../../model.ts'
-import type { Fields } from './anthropic-content.ts'
+import { type Fields, inputOf } from './anthropic-content.ts'
 import { wire } from './anthropic-models.ts'
 import { codeOf, parse, readArguments, type SseEvent } from './http.ts'
 
@@ -19,13 +19,13 @@ interface Open {
 }
 
 /** Characters of one answer's events. */
-const streamLimit = 100_000_000
+const streamLimit = 50_000_000
 
 /** Reads one answer of the Messages API, streamed or whole. */
 export class MessagesDecoder {
   readonly #provider: string
   readonly #open = new Map<unknown, Open>()
-  #held: Part | undefined
+  #held: CallPart | undefined
   #called = false
   #length = 0
   #usage: { [name: string]: number } = {}
@@ -44,14 +44,13 @@ export class MessagesDecoder {
 
   *event({ event, data }: SseEvent): Generator<Chunk, void, void> {
     if (!data || event === 'ping') return
-    if ((this.#size += data.length) > streamLimit)
-      throw new KitError('model/garbled', `${this.#provider} does not stop`, { provider: this.#provider })
+    if ((this.#size += data.length) > streamLimit) throw this.#bad('does not stop')
     const body = parse(data)
-    if (typeof body !== 'object' || body === null) {
+    if (!isFields(body)) {
       if (data.startsWith('[DONE]')) return
-      throw new KitError('model/garbled', `${this.#provider} sent a line that is not JSON`, { provider: this.#provider, cause: data })
+      throw this.#bad('sent a line that is not JSON', data)
     }
-    const { type = event, index, delta, content_block: block, message, usage } = body as Fields
+    const { type = event, index, delta, content_block: block, message, usage } = body
     switch (type) {
       case 'content_block_delta': {
         const chunk = this.#delta(this.#open.get(index), fields(delta))
@@ -70,15 +69,18 @@ export class MessagesDecoder {
         this.#ended = true
         return
       case 'error':
-        throw streamError(this.#provider, body as Fields)
+        throw streamError(this.#provider, body)
     }
+  }
+
+  #bad(what: string, cause?: unknown): KitError {
+    return new KitError('model/garbled', `${this.#provider} ${what}`, { provider: this.#provider, cause })
   }
 
   /** A whole answer. */
   *body(body: Fields): Generator<Chunk, void, void> {
     if (body.type === 'error' || body.error) throw streamError(this.#provider, body)
-    if (!Array.isArray(body.content) && typeof body.stop_reason !== 'string')
-      throw new KitError('model/garbled', `${this.#provider} sent JSON that is no message`, { provider: this.#provider, cause: body })
+    if (!Array.isArray(body.content) && typeof body.stop_reason !== 'string') throw this.#bad('sent JSON that is no message', body)
     yield* this.#start(body)
     this.#note(body, undefined)
     this.#ended = true
@@ -210,9 +212,9 @@ export class MessagesDecoder {
       default: {
         if (typeof type !== 'string') return
         if (!type.endsWith('_tool_use')) return yield { type: 'part', part: { type: 'opaque', kind: type, ...replay(echo(block)) } }
-        const { input, invalid } = readArguments(json || block.input)
-        const data = replay({ ...block, input: invalid ? { INVALID_JSON: input } : input })
-        yield { type: 'part', part: { type: 'call', id: idOf(block), name: nameOf(block), input, by: 'provider', ...data } }
+        const call = { id: idOf(block), name: nameOf(block), ...readArguments(json || block.input) }
+        const data = replay({ ...block, input: inputOf(call) })
+        yield { type: 'part', part: { type: 'call', ...call, by: 'provider', ...data } }
       }
     }
   }
@@ -227,13 +229,13 @@ export class MessagesDecoder {
   *end(): Generator<Chunk, void, void> {
     if (!this.#ended && this.#stop === undefined)
       throw new KitError('model/truncated', `${this.#provider} ended its answer too early`, { provider: this.#provider, retryable: true })
-    for (const index of [...this.#open.keys()]) {
+    for (const index of this.#open.keys()) {
       yield* this.#flush()
       yield* this.#close(index)
     }
-    const length = this.#stop === 'max_tokens' || this.#stop === 'model_context_window_exceeded'
+    const reason = finishes[this.#stop ?? ''] ?? 'other'
     // a call that the limit cut off before its first argument looks like one without any: it must not run
-    if (length && this.#held?.type === 'call' && !Object.keys(fields(this.#held.input)).length)
+    if (reason === 'length' && this.#held && !this.#held.invalid && !Object.keys(fields(this.#held.input)).length)
       this.#held = { ...this.#held, input: '', invalid: true }
     yield* this.#flush()
     const { category, explanation } = this.#details
@@ -244,7 +246,7 @@ export class MessagesDecoder {
     if (usage) yield { type: 'usage', usage, ...(this.#model !== undefined && { model: this.#model }) }
     yield {
       type: 'finish',
-      reason: finishOf(this.#stop, this.#called),
+      reason: this.#called && (reason === 'stop' || reason === 'other') ? 'tools' : reason,
       ...(this.#stop !== undefined && { raw: this.#stop }),
       ...(this.#model !== undefined && { model: this.#model }),
       ...(this.#id !== undefined && { id: this.#id }),
@@ -252,24 +254,15 @@ export class MessagesDecoder {
   }
 }
 
-function finishOf(raw: string | undefined, called: boolean): ModelFinish {
-  switch (raw) {
-    case 'max_tokens':
-    case 'model_context_window_exceeded':
-      return 'length'
-    case 'refusal':
-      return 'refusal'
-    case 'pause_turn':
-    case 'compaction':
-      return 'pause'
-    case 'tool_use':
-      return 'tools'
-    case 'end_turn':
-    case 'stop_sequence':
-      return called ? 'tools' : 'stop'
-    default:
-      return called ? 'tools' : 'other'
-  }
+const finishes: Readonly<Record<string, ModelFinish>> = {
+  end_turn: 'stop',
+  stop_sequence: 'stop',
+  max_tokens: 'length',
+  model_context_window_exceeded: 'length',
+  tool_use: 'tools',
+  pause_turn: 'pause',
+  compaction: 'pause',
+  refusal: 'refusal',
 }
 
 /** Input tokens do not contain what the cache gave or took. What compaction and an advisor consumed is not in the provider's totals. */
@@ -299,10 +292,17 @@ function sourceOf(citation: Fields, start: number, end: number): Source {
     end_page_number: to,
   } = citation
   const address = typeof url === 'string' ? url : typeof source === 'string' && /^https?:/.test(source) ? source : undefined
-  const document = typeof file_id === 'string' ? file_id : typeof source === 'string' ? source : document_index
+  const document =
+    typeof file_id === 'string'
+      ? file_id
+      : typeof source === 'string'
+        ? source
+        : typeof document_index === 'number'
+          ? `${document_index}`
+          : undefined
   const named = title ?? document_title
   return {
-    ...(address !== undefined ? { url: address } : document !== undefined && { document: String(document) }),
+    ...(address !== undefined ? { url: address } : document !== undefined && { document }),
     ...(typeof named === 'string' && { title: named }),
     ...(typeof cited_text === 'string' && { text: cited_text }),
     start,

@@ -19,8 +19,6 @@ export interface ClaudeTraits {
   efforts: readonly Effort[]
   /** `one`: temperature or top_p, not both; `none`: only the default values. */
   sampling: 'all' | 'one' | 'none'
-  /** Whether it has `output_config.format`. */
-  structured: boolean
   /** Whether a tool can be forced on it while it thinks adaptively. */
   forced: boolean
   /** Whether a system message may stand between the others. */
@@ -36,26 +34,22 @@ const newest: ClaudeTraits = {
   thinking: 'adaptive',
   efforts: [...graded, 'xhigh', 'max'],
   sampling: 'none',
-  structured: true,
   forced: true,
   system: true,
   signed: true,
 }
+const ruled: ClaudeTraits = { ...newest, thinking: 'always', forced: false }
 const v46: ClaudeTraits = { ...newest, thinking: 'both', efforts: [...graded, 'max'], sampling: 'one', system: false }
 const v45: ClaudeTraits = { ...v46, context: 200_000, output: 64_000, thinking: 'budget', efforts: [] }
-const v4: ClaudeTraits = { ...v45, sampling: 'all', structured: false }
-const v3: ClaudeTraits = { ...v4, thinking: 'none' }
+const v4: ClaudeTraits = { ...v45, sampling: 'all' }
 
 /**
  * Models by the beginning of their names, the more special first. As of 2026-11-20: the vendor's models overview, thinking, effort
  * and API migration pages, and the types of its SDK 1.12. Vendors' prefixes (`us.anthropic.`) are cut off before.
  */
 const models: readonly (readonly [prefix: string, traits: ClaudeTraits])[] = [
-  ['claude-3-opus', { ...v3, output: 4096 }],
-  ['claude-3-sonnet', { ...v3, output: 4096 }],
-  ['claude-3-haiku', { ...v3, output: 4096 }],
-  ['claude-3-5', { ...v3, output: 8192 }],
   ['claude-3-7', v4],
+  ['claude-3', { ...v4, thinking: 'none', output: 4096 }],
   ['claude-opus-4-1', { ...v45, output: 32_000 }],
   ['claude-opus-4-5', { ...v45, efforts: graded }],
   ['claude-sonnet-4-5', v45],
@@ -66,11 +60,11 @@ const models: readonly (readonly [prefix: string, traits: ClaudeTraits])[] = [
   ['claude-opus-4-8', newest],
   ['claude-opus-4', { ...v4, output: 32_000 }],
   ['claude-sonnet-4', v4],
-  ['claude-opus-5-5', { ...newest, thinking: 'always', forced: false }],
+  ['claude-opus-5-5', ruled],
   ['claude-sonnet-5-5', { ...newest, forced: false }],
   ['claude-sonnet-5', { ...newest, system: false }],
-  ['claude-fable-5-', { ...newest, thinking: 'always', forced: false }],
-  ['claude-mythos-5-', { ...newest, thinking: 'always', forced: false }],
+  ['claude-fable-5-', ruled],
+  ['claude-mythos-5-', ruled],
   ['claude-fable', { ...newest, thinking: 'always' }],
   ['claude-mythos', { ...newest, thinking: 'always' }],
   ['claude-', newest],

@@ -1,6 +1,6 @@
 import type { Message, TextPart } from '../../message.ts'
 import type { ModelCall, ToolChoice, ToolInfo } from '../../model.ts'
-import { type Block, encodeConversation, type Fields, text, type WireMessage } from './anthropic-content.ts'
+import { type Block, encodeConversation, type Fields, text } from './anthropic-content.ts'
 import { budgets, type ClaudeTraits, effortOf, wire } from './anthropic-models.ts'
 import { strictSchema } from './anthropic-schema.ts'
 
@@ -56,24 +56,21 @@ export function encodeMessages(call: ModelCall, model: string, traits: ClaudeTra
       thinking = { type: 'disabled' }
     }
   }
-  const keep = { thinking: traits.signed ? 'signed' : 'all', system: traits.system } as const
-  const off = { ...keep, thinking: 'none' } as const
-  let turns = encodeConversation(messages, thinking?.type === 'disabled' ? off : keep)
-  if (thinking?.type === 'enabled' && !options.thinking && beganWithout(turns)) {
-    // a turn that began without thinking, perhaps with another model, must end without
-    drop('reasoning')
-    thinking = { type: 'disabled' }
-    turns = encodeConversation(messages, off)
-  }
+  const { signed, system: between } = traits
+  const turns = encodeConversation(messages, {
+    // the API gets along with a turn that began otherwise, but not with one that ends in thinking it was told to do without
+    thinking: thinking?.type === 'disabled' ? 'none' : signed ? 'signed' : 'all',
+    system: between,
+  })
 
   const { output, stop } = call
-  const wording = output && (!traits.structured || !output.schema)
-  if (wording) drop(output.schema ? 'output.schema' : 'output')
-  const system = systemOf(call, lead < 0 ? call.messages : call.messages.slice(0, lead), wording ? inWords(output.schema) : undefined)
+  if (output && !output.schema) drop('output')
+  const system = systemOf(call, lead < 0 ? call.messages : call.messages.slice(0, lead), output && !output.schema ? inWords : undefined)
   const config = {
-    ...(reasoning.effort !== undefined && { effort: reasoning.effort }),
-    ...(output?.schema &&
-      !wording && { format: { type: 'json_schema', schema: output.strict === false ? output.schema : strictSchema(output.schema) } }),
+    effort: reasoning.effort,
+    format: output?.schema
+      ? { type: 'json_schema', schema: output.strict === false ? output.schema : strictSchema(output.schema) }
+      : undefined,
     ...(options.output_config as Fields | undefined),
   }
   const container = call.tools?.some(({ hosted }) => hosted) ? containerOf(messages, options.container) : options.container
@@ -81,20 +78,21 @@ export function encodeMessages(call: ModelCall, model: string, traits: ClaudeTra
   for (const setting of ['seed', 'presencePenalty', 'frequencyPenalty'] as const) if (call[setting]) drop(setting)
   return {
     dropped,
+    // what is undefined is not sent
     body: {
+      ...Object.fromEntries(messagesOptions.map((name) => [name, options[name]])),
       model,
       max_tokens: limit,
       messages: turns,
-      ...(call.stream !== false && { stream: true }),
-      ...(system && { system }),
-      ...(tools.length && { tools }),
-      ...(tools.length && forced && { tool_choice: forced }),
+      stream: call.stream === false ? undefined : true,
+      system,
+      tools: tools.length ? tools : undefined,
+      tool_choice: tools.length ? forced : undefined,
       ...samplingOf(call, traits, version, thinking, drop),
-      ...(stops?.length && { stop_sequences: stops }),
-      ...Object.fromEntries(messagesOptions.filter((name) => options[name] !== undefined).map((name) => [name, options[name]])),
-      ...(thinking && { thinking }),
-      ...(Object.keys(config).length > 0 && { output_config: config }),
-      ...(container !== undefined && { container }),
+      stop_sequences: stops?.length ? stops : undefined,
+      thinking,
+      output_config: Object.values(config).some((value) => value !== undefined) ? config : undefined,
+      container,
     },
   }
 }
@@ -112,8 +110,8 @@ function systemOf({ system }: ModelCall, lead: readonly Message[], more: string 
   return blocks.length ? blocks : undefined
 }
 
-const inWords = (schema: unknown): string =>
-  `Answer with JSON only, without a word around it.${schema ? ` It must fit this JSON Schema: ${JSON.stringify(schema)}` : ''}`
+/** The API has no JSON without a schema. */
+const inWords = 'Answer with JSON only, without a word around it.'
 
 /**
  * The API has no choice among some of its tools. One of them, required, is `tool`, with the list as it was. Else the others leave the
@@ -145,16 +143,8 @@ function encodeTool({ name, description, input, strict, hosted, providerOptions 
     return []
   }
   if (hosted) return [{ ...hosted.definition, ...providerOptions?.[wire] }]
-  const schema = input && strict ? strictSchema(input) : input
-  return [
-    {
-      name,
-      ...(description !== undefined && { description }),
-      input_schema: { type: 'object', ...(schema ?? { properties: {} }) },
-      ...(strict !== undefined && { strict }),
-      ...providerOptions?.[wire],
-    },
-  ]
+  const schema = input && strict ? strictSchema(input) : (input ?? { properties: {} })
+  return [{ name, description, input_schema: { type: 'object', ...schema }, strict, ...providerOptions?.[wire] }]
 }
 
 function reasoningOf(
@@ -175,24 +165,17 @@ function reasoningOf(
     drop('reasoning')
     return {}
   }
-  const display = summary === undefined ? {} : { display: summary ? 'summarized' : 'omitted' }
+  const display = summary === undefined ? undefined : summary ? 'summarized' : 'omitted'
   const level = effort && effortOf(effort, traits)
   if (traits.thinking === 'budget' || (traits.thinking === 'both' && tokens !== undefined)) {
     // the API's bounds: at least 1,024, and less than max_tokens
     const budget = Math.min(Math.max(tokens ?? budgets[effort ?? 'medium'], 1024), limit - 1)
-    if (budget >= 1024) return { thinking: { type: 'enabled', budget_tokens: budget, ...display }, effort: level }
+    if (budget >= 1024) return { thinking: { type: 'enabled', budget_tokens: budget, display }, effort: level }
     drop('reasoning')
     return { effort: level }
   }
   if (tokens !== undefined) drop('reasoning.tokens')
-  return { thinking: { type: 'adaptive', ...display }, effort: level }
-}
-
-/** Whether the turn that is going on, calls and results included, has no thinking at its beginning. */
-function beganWithout(turns: readonly WireMessage[]): boolean {
-  const asked = turns.findLastIndex(({ role, content }) => role !== 'assistant' && content.some(({ type }) => type !== 'tool_result'))
-  const began = turns.slice(asked + 1).find(({ role }) => role === 'assistant')
-  return began !== undefined && !/thinking$/.test(began.content[0]?.type ?? '')
+  return { thinking: { type: 'adaptive', display }, effort: level }
 }
 
 function samplingOf(
@@ -212,21 +195,18 @@ function samplingOf(
   if (topP !== undefined && !nucleus) drop('topP')
   if (topK !== undefined && !top) drop('topK')
   return {
-    ...(warm && { temperature: Math.min(temperature, 1) }),
-    ...(nucleus && { top_p: topP }),
-    ...(top && { top_k: topK }),
+    temperature: warm ? Math.min(temperature, 1) : undefined,
+    top_p: nucleus ? topP : undefined,
+    top_k: top ? topK : undefined,
   }
 }
 
 /** The container that the conversation has worked in so far, while it lives; calls made from its code can be answered only with it. */
 function containerOf(messages: readonly Message[], given: unknown): unknown {
-  if (typeof given === 'string' || (given as Fields | undefined)?.id) return given
-  for (const { parts } of messages.toReversed()) {
-    const last = parts.findLast((part) => part.type === 'opaque' && part.kind === 'container' && part.replay.wire === wire)
-    if (!last?.replay) continue
-    const { id, expires_at } = last.replay.data as { id: string; expires_at?: string }
-    if (expires_at !== undefined && Date.parse(expires_at) < Date.now()) return given
-    return given ? { id, ...given } : id
-  }
-  return given
+  const last = messages
+    .flatMap(({ parts }) => parts)
+    .findLast((part) => part.type === 'opaque' && part.kind === 'container' && part.replay.wire === wire)
+  const { id, expires_at } = (last?.replay?.data ?? {}) as { id?: string; expires_at?: string }
+  if (typeof given === 'string' || id === undefined || Date.parse(expires_at ?? '') < Date.now()) return given
+  return given ? { id, ...given } : id
 }
