@@ -152,6 +152,7 @@ describe('an answer', () => {
     ['compaction', 'pause'],
     ['refusal', 'refusal'],
     ['something_new', 'other'],
+    ['constructor', 'other'],
     [null, 'other'],
     [7, 'other'],
   ])('the reason %s is %s', async (raw, finish) => {
@@ -570,7 +571,7 @@ describe('an error', () => {
     }
     await fc.assert(
       fc.asyncProperty(fc.array(event), (events) => survives(streamed(lines([...events, { type: 'message_stop' }])))),
-      { numRuns: 500 },
+      { numRuns: 250 },
     )
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), (bytes) =>
@@ -580,7 +581,7 @@ describe('an error', () => {
     )
     await fc.assert(
       fc.asyncProperty(fc.oneof(inner, fc.jsonValue()), (body) => survives(Response.json(body))),
-      { numRuns: 300 },
+      { numRuns: 150 },
     )
   }, 60_000)
 })

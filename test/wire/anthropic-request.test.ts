@@ -428,6 +428,7 @@ describe('settings', () => {
       ['temperature', 'topK'],
     ],
     ['claude-haiku-4-5', '2023-06-01', { temperature: 1, reasoning: { tokens: 2000 } }, { temperature: 1 }, []],
+    ['claude-haiku-4-5', 'vertex-2023-10-16', { temperature: 0.3 }, { temperature: 0.3 }, []],
     ['claude-haiku-4-5', '2026-10-21', { temperature: 1, topP: 1, topK: 5 }, {}, ['temperature', 'topP', 'topK']],
     ['claude-opus-4-7', '2023-06-01', { temperature: 0.2, topP: 0.9, topK: 5 }, {}, ['temperature', 'topP', 'topK']],
     ['claude-opus-4-7', '2023-06-01', { temperature: 1 }, { temperature: 1 }, []],
@@ -537,6 +538,7 @@ describe('settings', () => {
           providerOptions: { [wire]: { defer_loading: true } },
         },
         { name: 'b' },
+        { name: 'bash', description: 'Runs.', input: { type: 'object' }, providerOptions: { [wire]: { type: 'bash_20250124' } } },
         { name: 'web_search', hosted: { wire, definition: { type: 'web_search_20260318', name: 'web_search', max_uses: 2 } } },
         { name: 'search', hosted: { wire: 'openai-responses', definition: { type: 'web_search' } } },
       ],
@@ -550,6 +552,7 @@ describe('settings', () => {
         input_schema: { type: 'object', properties: { n: { type: 'number', description: '{maximum: 3}' } }, additionalProperties: false },
       },
       { name: 'b', input_schema: { type: 'object', properties: {} } },
+      { name: 'bash', type: 'bash_20250124' },
       { type: 'web_search_20260318', name: 'web_search', max_uses: 2 },
     ])
     expect(dropped).toEqual(['tool search'])

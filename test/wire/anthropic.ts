@@ -65,6 +65,12 @@ export const wire: Wire = {
       },
     },
     {
+      why: 'a combination that the API refused is one that we do not send',
+      apply(body, { response: { status } }) {
+        if (status === 400) for (const key of ['temperature', 'top_p', 'top_k', 'thinking', 'tool_choice']) delete body[key]
+      },
+    },
+    {
       why: 'constraints that the subset for answers lacks go into words, as the vendor’s SDK does it',
       apply(body) {
         const format = (body.output_config as { format?: Fields } | undefined)?.format
@@ -137,6 +143,9 @@ function parseReasoning({ thinking, model }: Fields, effort: unknown): { thinkin
 }
 
 function parseTool({ type, name: called, description, input_schema: input, strict, ...more }: Block): ToolInfo {
+  // defined by Anthropic, run by the client
+  if (/^(bash|text_editor|memory|computer)_\d/.test(type ?? ''))
+    return { name: called as string, providerOptions: { [name]: { type, ...some('strict', strict), ...more } } }
   if (type !== undefined && type !== null && (type as string) !== 'custom')
     return {
       name: (called as string | undefined) ?? type,

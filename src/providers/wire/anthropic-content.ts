@@ -169,7 +169,7 @@ export function inputOf({ input, invalid }: Pick<CallPart, 'input' | 'invalid'>)
   return { INVALID_JSON: typeof input === 'string' ? input : JSON.stringify(input) }
 }
 
-/** An id of another provider, in the letters that this one takes: always the same, and never that of another call. */
+/** An id of another provider in the letters that this one takes, the same for the same. */
 export function idOf(id: string): string {
   if (/^[\w-]+$/.test(id)) return id
   let hash = 0x811c9dc5

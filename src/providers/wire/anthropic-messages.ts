@@ -233,7 +233,7 @@ export class MessagesDecoder {
       yield* this.#flush()
       yield* this.#close(index)
     }
-    const reason = finishes[this.#stop ?? ''] ?? 'other'
+    const reason = finishes.get(this.#stop) ?? 'other'
     // a call that the limit cut off before its first argument looks like one without any: it must not run
     if (reason === 'length' && this.#held && !this.#held.invalid && !Object.keys(fields(this.#held.input)).length)
       this.#held = { ...this.#held, input: '', invalid: true }
@@ -254,16 +254,16 @@ export class MessagesDecoder {
   }
 }
 
-const finishes: Readonly<Record<string, ModelFinish>> = {
-  end_turn: 'stop',
-  stop_sequence: 'stop',
-  max_tokens: 'length',
-  model_context_window_exceeded: 'length',
-  tool_use: 'tools',
-  pause_turn: 'pause',
-  compaction: 'pause',
-  refusal: 'refusal',
-}
+const finishes = new Map<string | undefined, ModelFinish>([
+  ['end_turn', 'stop'],
+  ['stop_sequence', 'stop'],
+  ['max_tokens', 'length'],
+  ['model_context_window_exceeded', 'length'],
+  ['tool_use', 'tools'],
+  ['pause_turn', 'pause'],
+  ['compaction', 'pause'],
+  ['refusal', 'refusal'],
+])
 
 /** Input tokens do not contain what the cache gave or took. What compaction and an advisor consumed is not in the provider's totals. */
 function usageOf(raw: { readonly [name: string]: number }): Usage | undefined {
@@ -337,18 +337,18 @@ function echo(block: Fields): Fields {
   return rest
 }
 
-const statusOf: Readonly<Record<string, number>> = {
-  invalid_request_error: 400,
-  authentication_error: 401,
-  billing_error: 402,
-  permission_error: 403,
-  not_found_error: 404,
-  request_too_large: 413,
-  rate_limit_error: 429,
-  api_error: 500,
-  timeout_error: 504,
-  overloaded_error: 529,
-}
+const statusOf = new Map<unknown, number>([
+  ['invalid_request_error', 400],
+  ['authentication_error', 401],
+  ['billing_error', 402],
+  ['permission_error', 403],
+  ['not_found_error', 404],
+  ['request_too_large', 413],
+  ['rate_limit_error', 429],
+  ['api_error', 500],
+  ['timeout_error', 504],
+  ['overloaded_error', 529],
+])
 
 /** What the provider says of an error beside its status. */
 export function explain(body: unknown): { code?: KitErrorCode } | undefined {
@@ -363,7 +363,7 @@ export function explain(body: unknown): { code?: KitErrorCode } | undefined {
 /** An error that came after status 200. */
 function streamError(provider: string, body: Fields): KitError {
   const error = fields(body.error)
-  const code = explain(body)?.code ?? codeOf(statusOf[String(error.type)] ?? 500, JSON.stringify(error))
+  const code = explain(body)?.code ?? codeOf(statusOf.get(error.type) ?? 500, JSON.stringify(error))
   return new KitError(code, `${provider} ended its answer with an error`, {
     provider,
     cause: body,

@@ -42,6 +42,7 @@ const ruled: ClaudeTraits = { ...newest, thinking: 'always', forced: false }
 const v46: ClaudeTraits = { ...newest, thinking: 'both', efforts: [...graded, 'max'], sampling: 'one', system: false }
 const v45: ClaudeTraits = { ...v46, context: 200_000, output: 64_000, thinking: 'budget', efforts: [] }
 const v4: ClaudeTraits = { ...v45, sampling: 'all' }
+const v3: ClaudeTraits = { ...v4, thinking: 'none', output: 4096 }
 
 /**
  * Models by the beginning of their names, the more special first. As of 2026-11-20: the vendor's models overview, thinking, effort
@@ -49,7 +50,9 @@ const v4: ClaudeTraits = { ...v45, sampling: 'all' }
  */
 const models: readonly (readonly [prefix: string, traits: ClaudeTraits])[] = [
   ['claude-3-7', v4],
-  ['claude-3', { ...v4, thinking: 'none', output: 4096 }],
+  ['claude-3', v3],
+  ['claude-2', v3],
+  ['claude-instant', v3],
   ['claude-opus-4-1', { ...v45, output: 32_000 }],
   ['claude-opus-4-5', { ...v45, efforts: graded }],
   ['claude-sonnet-4-5', v45],

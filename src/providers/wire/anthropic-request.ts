@@ -143,8 +143,11 @@ function encodeTool({ name, description, input, strict, hosted, providerOptions 
     return []
   }
   if (hosted) return [{ ...hosted.definition, ...providerOptions?.[wire] }]
+  const options = providerOptions?.[wire]
+  // a tool that Anthropic has defined and the kit runs (bash, text editor, memory, computer): its type says it all
+  if (options?.type && options.type !== 'custom') return [{ name, ...options }]
   const schema = input && strict ? strictSchema(input) : (input ?? { properties: {} })
-  return [{ name, description, input_schema: { type: 'object', ...schema }, strict, ...providerOptions?.[wire] }]
+  return [{ name, description, input_schema: { type: 'object', ...schema }, strict, ...options }]
 }
 
 function reasoningOf(
@@ -186,7 +189,7 @@ function samplingOf(
   drop: Drop,
 ): Fields {
   const thinks = thinking !== undefined && thinking.type !== 'disabled'
-  const none = version >= withoutSampling
+  const none = /^\d/.test(version) && version >= withoutSampling
   const fixed = none || traits.sampling === 'none'
   const warm = temperature !== undefined && !none && (temperature === 1 || (!fixed && !thinks && temperature >= 0))
   const nucleus = topP !== undefined && !fixed && (!thinks || topP >= 0.95) && !(warm && traits.sampling === 'one')
