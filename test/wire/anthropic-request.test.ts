@@ -474,6 +474,9 @@ describe('settings', () => {
       dropped: [],
     })
     expect(await send(forced, { model: 'claude-sonnet-5-5' })).toMatchObject({ body: { thinking: { type: 'disabled' } }, dropped: [] })
+    const strong = await send({ ...forced, reasoning: { effort: 'max' } }, { model: 'claude-sonnet-5-5' })
+    expect(strong.body).not.toHaveProperty('output_config')
+    expect(strong.dropped).toEqual(['reasoning'])
     const always = await send({ tools, toolChoice: { tool: 'a' } }, { model: 'claude-opus-5-5' })
     expect(always.body.tool_choice).toEqual({ type: 'auto' })
     expect(always.dropped).toEqual(['toolChoice'])

@@ -25,7 +25,11 @@ describe.skipIf(!recorded)('recorded Messages traffic', () => {
       const theirs = streamed
         ? await client.beta.messages.stream(params).finalMessage()
         : await client.messages.create(params, { timeout: 1000 })
-      if (streamed) expect(await deltasOf(client), recording.id).toBe(textOf(theirs.content as never))
+      if (streamed) {
+        expect(await deltasOf(client), recording.id).toBe(textOf(theirs.content as never))
+        const { text, usage, finish } = asOurs((await client.messages.stream(params).finalMessage()) as never)
+        expect(await ours(recording), `${recording.id}: messages.stream`).toMatchObject({ text, usage, finish })
+      }
       expect(await ours(recording), recording.id).toEqual(asOurs(theirs as never))
       seen[streamed ? 'streams' : 'bodies']++
     }

@@ -44,6 +44,7 @@ export function encodeMessages(call: ModelCall, model: string, traits: ClaudeTra
   const messages = lead < 0 ? [] : call.messages.slice(lead)
 
   const reasoning = reasoningOf(call, traits, limit, drop)
+  let { effort } = reasoning
   let thinking = (options.thinking as Fields | undefined) ?? reasoning.thinking
   let forced = choice
   if (!options.thinking && isForced(choice) && (thinking?.type === 'enabled' || (!traits.forced && thinking?.type !== 'disabled'))) {
@@ -54,6 +55,7 @@ export function encodeMessages(call: ModelCall, model: string, traits: ClaudeTra
     } else {
       if (thinking) drop('reasoning')
       thinking = { type: 'disabled' }
+      effort = undefined
     }
   }
   const { signed, system: between } = traits
@@ -67,7 +69,7 @@ export function encodeMessages(call: ModelCall, model: string, traits: ClaudeTra
   if (output && !output.schema) drop('output')
   const system = systemOf(call, lead < 0 ? call.messages : call.messages.slice(0, lead), output && !output.schema ? inWords : undefined)
   const config = {
-    effort: reasoning.effort,
+    effort,
     format: output?.schema
       ? { type: 'json_schema', schema: output.strict === false ? output.schema : strictSchema(output.schema) }
       : undefined,
