@@ -34,7 +34,7 @@ test.each([
   [
     'run + anthropic',
     "export { agent, run, tool } from './src/index.ts'; export { anthropic } from './src/providers/anthropic.ts'",
-    15.5 * KiB,
+    16 * KiB,
   ],
   [
     'agent + a provider + app()',
