@@ -33,6 +33,11 @@ test.each([
   ],
   ['run + gemini', "export { agent, run, tool } from './src/index.ts'; export { gemini } from './src/providers/gemini.ts'", 15 * KiB],
   [
+    'run + anthropic',
+    "export { agent, run, tool } from './src/index.ts'; export { anthropic } from './src/providers/anthropic.ts'",
+    16 * KiB,
+  ],
+  [
     'agent + a provider + app()',
     "export { agent } from './src/index.ts'; export { app } from './src/http/app.ts'; export { openaiChat } from './src/providers/openai-chat.ts'",
     30 * KiB,

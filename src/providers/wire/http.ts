@@ -155,9 +155,7 @@ export function sse(
         }
       } catch (cause) {
         end()
-        if (cause instanceof KitError) throw cause
-        if (signal?.aborted) throw signal.reason
-        throw new KitError('model/truncated', `the connection to ${provider} broke`, { cause, provider, retryable: true })
+        throw cause instanceof KitError ? cause : broken(cause, signal, provider)
       }
       const value = batch
       batch = []
@@ -188,14 +186,19 @@ export async function whole(response: Response, signal: AbortSignal | undefined,
       text += decoder.decode(value, { stream: true })
     }
   } catch (cause) {
-    if (signal?.aborted) throw signal.reason
-    throw new KitError('model/truncated', `the connection to ${provider} broke`, { cause, provider, retryable: true })
+    throw broken(cause, signal, provider)
   } finally {
     reader?.cancel().catch(() => {})
   }
   const body = text.length <= answerLimit ? parse(text + decoder.decode()) : undefined
   if (typeof body === 'object' && body !== null) return body as Record<string, unknown>
   throw new KitError('model/garbled', `${provider} sent an answer that is not JSON`, { provider, cause: text.slice(0, 10_000) })
+}
+
+/** Why a body ended early: an abort is its own reason. */
+function broken(cause: unknown, signal: AbortSignal | undefined, provider: string): unknown {
+  if (signal?.aborted) return signal.reason
+  return new KitError('model/truncated', `the connection to ${provider} broke`, { cause, provider, retryable: true })
 }
 
 /** JSON or nothing. */
