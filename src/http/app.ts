@@ -15,7 +15,7 @@ import { type Access, anonymous, type Auth, requireLoopback, requireOrigin } fro
 import { type BodyLimits, readJson } from './body.ts'
 import { localHost, type SessionHost } from './host.ts'
 import { clientRequest } from './input.ts'
-import { invalid, problem } from './problem.ts'
+import { must, problem } from './problem.ts'
 import { project, type View, viewOf } from './project.ts'
 import { answerOf, sessionId, wantsEvents } from './session-routes.ts'
 
@@ -137,7 +137,7 @@ export function app<Env extends object = object>(options: AppOptions<Env>): Hono
     const agent = find(c.env, c.req.param('agent'))
     await may(principal, agent.name, 'list')
     const limit = Number(c.req.query('limit') ?? 50)
-    if (!Number.isSafeInteger(limit) || limit < 1 || limit > 200) throw invalid('limit: 1 to 200')
+    must(Number.isSafeInteger(limit) && limit >= 1 && limit <= 200, 'limit: 1 to 200')
     const cursor = c.req.query('cursor')
     return c.json(await host.list(principal, agent, { limit, cursor }, contextOf(c, options)))
   })
@@ -146,7 +146,7 @@ export function app<Env extends object = object>(options: AppOptions<Env>): Hono
     routes.all(`/agents/:agent/sessions/:session${rest}`, async (c) => {
       const { agent: name = '', session = '', rest = '' } = c.req.param() as Record<string, string>
       const agent = find(c.env, name)
-      if (!sessionId.test(session)) throw invalid('session: 1 to 128 letters, digits, _ or -')
+      must(sessionId.test(session), 'session: 1 to 128 letters, digits, _ or -')
       await may(c.var.principal, agent.name, rest.split('/')[0] || c.req.method.toLowerCase(), session)
       return host.fetch(c.req.raw, { agent, session, rest, principal: c.var.principal, limits }, contextOf(c, options))
     })

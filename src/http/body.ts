@@ -1,5 +1,5 @@
 import { KitError } from '../errors.ts'
-import { invalid } from './problem.ts'
+import { invalid, must } from './problem.ts'
 
 export interface BodyLimits {
   /** Bytes; default 10 MB. */
@@ -19,14 +19,14 @@ export async function readJson(request: Request, { bytes = 10_000_000, depth = 6
   const text = await readText(request, bytes)
   if (text === '') return {}
   if (type === null) throw new KitError('request/type', 'the body must be application/json')
-  if (tooDeep(text, depth)) throw invalid(`the JSON is deeper than ${depth}`)
+  must(!tooDeep(text, depth), `the JSON is deeper than ${depth}`)
   let value: unknown
   try {
     value = JSON.parse(text)
   } catch {
     throw invalid('the body is not JSON')
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalid('the body must be a JSON object')
+  must(typeof value === 'object' && value !== null && !Array.isArray(value), 'the body must be a JSON object')
   return value as Record<string, unknown>
 }
 

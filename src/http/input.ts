@@ -2,7 +2,7 @@ import type { Agent } from '../agent.ts'
 import type { RunRequest } from '../event.ts'
 import type { CallPart, MediaPart, Message, Part, ResultPart, TextPart } from '../message.ts'
 import type { ModelSettings } from '../model.ts'
-import { invalid } from './problem.ts'
+import { must } from './problem.ts'
 
 /** What a client asked for, with everything removed that a client may not say. */
 export interface ClientRequest {
@@ -21,33 +21,29 @@ type Fields = Record<string, unknown>
  */
 export function clientRequest(body: Fields, agent: Agent, refs: ReadonlySet<string> = new Set()): ClientRequest {
   const tools = clientTools(body.tools, agent)
-  const messages =
+  const messages: Message[] =
     'messages' in body
       ? history(body.messages, new Set(tools?.map(({ name }) => name)), refs)
-      : [{ role: 'user' as const, parts: input(body.input, refs) }]
-  const settings = allowed(body.options, agent)
-  const metadata = body.metadata
-  if (metadata !== undefined && (!isFields(metadata) || JSON.stringify(metadata).length > 4096))
-    throw invalid('metadata: an object of at most 4 KB is needed')
-  return {
-    messages,
-    settings,
-    tools,
-    metadata,
-  }
+      : [{ role: 'user', parts: input(body.input, refs) }]
+  const { metadata } = body
+  must(
+    metadata === undefined || (isFields(metadata) && JSON.stringify(metadata).length <= 4096),
+    'metadata: an object of at most 4 KB is needed',
+  )
+  return { messages, settings: allowed(body.options, agent), tools, metadata }
 }
 
 /** Text, or the parts of one user message. */
 function input(value: unknown, refs: ReadonlySet<string>): Part[] {
   if (typeof value === 'string' && value.trim()) return [{ type: 'text', text: value }]
-  if (!Array.isArray(value)) throw invalid('input: text or an array of parts is needed')
+  must(Array.isArray(value), 'input: text or an array of parts is needed')
   const parts = value.map((part, at) => plainPart(part, `input.${at}`, refs)).filter((part) => part !== undefined)
-  if (!parts.length) throw invalid('input: it is empty')
+  must(parts.length, 'input: it is empty')
   return parts
 }
 
 function history(value: unknown, own: ReadonlySet<string>, refs: ReadonlySet<string>): Message[] {
-  if (!Array.isArray(value) || !value.length || value.length > 10_000) throw invalid('messages: an array of 1 to 10,000 messages is needed')
+  must(Array.isArray(value) && value.length <= 10_000, 'messages: an array of at most 10,000 messages is needed')
   const answered = new Set<unknown>()
   for (const message of value) {
     if (isFields(message) && Array.isArray(message.parts))
@@ -57,24 +53,23 @@ function history(value: unknown, own: ReadonlySet<string>, refs: ReadonlySet<str
   const messages: Message[] = []
   value.forEach((message, at) => {
     const where = `messages.${at}`
-    if (!isFields(message)) throw invalid(`${where}: an object is needed`)
+    must(isFields(message), `${where}: an object is needed`)
     const { role } = message
-    if (role === 'system') throw invalid(`${where}.role: a client may not speak as system`)
-    if (role !== 'user' && role !== 'assistant' && role !== 'tool') throw invalid(`${where}.role: user, assistant or tool is needed`)
+    must(role === 'user' || role === 'assistant' || role === 'tool', `${where}.role: user, assistant or tool is needed`)
     const content = typeof message.parts === 'string' ? [{ type: 'text', text: message.parts }] : message.parts
-    if (!Array.isArray(content)) throw invalid(`${where}.parts: an array is needed`)
+    must(Array.isArray(content), `${where}.parts: an array is needed`)
     const parts: Part[] = []
     content.forEach((part: unknown, index) => {
       const here = `${where}.parts.${index}`
-      if (!isFields(part)) throw invalid(`${here}: an object is needed`)
-      if (part.type === 'call' && role === 'assistant' && typeof part.id === 'string' && typeof part.name === 'string') {
-        if (!own.has(part.name) || !answered.has(part.id)) return
-        calls.set(part.id, part.name)
-        parts.push({ type: 'call', id: part.id, name: part.name, input: part.input ?? {}, by: 'client' } satisfies CallPart)
-      } else if (part.type === 'result' && role === 'tool' && typeof part.id === 'string') {
-        const name = calls.get(part.id)
-        if (name !== undefined)
-          parts.push({ type: 'result', id: part.id, name, output: part.output ?? null, by: 'client' } satisfies ResultPart)
+      must(isFields(part), `${here}: an object is needed`)
+      const { type, id, name } = part
+      if (type === 'call' && role === 'assistant' && typeof id === 'string' && typeof name === 'string') {
+        if (!own.has(name) || !answered.has(id)) return
+        calls.set(id, name)
+        parts.push({ type, id, name, input: part.input ?? {}, by: 'client' } satisfies CallPart)
+      } else if (type === 'result' && role === 'tool' && typeof id === 'string') {
+        const name = calls.get(id)
+        if (name !== undefined) parts.push({ type, id, name, output: part.output ?? null, by: 'client' } satisfies ResultPart)
       } else if (role !== 'tool') {
         const plain = plainPart(part, here, refs)
         if (plain) parts.push(plain)
@@ -82,53 +77,46 @@ function history(value: unknown, own: ReadonlySet<string>, refs: ReadonlySet<str
     })
     if (parts.length) messages.push({ role, parts })
   })
-  if (!messages.length) throw invalid('messages: nothing in them counts')
+  must(messages.length, 'messages: nothing in them counts')
   return messages
 }
 
 function plainPart(part: unknown, where: string, refs: ReadonlySet<string>): TextPart | MediaPart | undefined {
-  if (!isFields(part)) throw invalid(`${where}: an object is needed`)
-  if (part.type === 'text') {
-    if (typeof part.text !== 'string') throw invalid(`${where}.text: text is needed`)
-    return part.text ? { type: 'text', text: part.text } : undefined
+  must(isFields(part), `${where}: an object is needed`)
+  const { type, text, mime, data, url, ref, name } = part
+  must(typeof type === 'string', `${where}.type: text or media is needed`)
+  if (type === 'text') {
+    must(typeof text === 'string', `${where}.text: text is needed`)
+    return text ? { type, text } : undefined
   }
-  if (part.type !== 'media') {
-    if (typeof part.type === 'string') return undefined
-    throw invalid(`${where}.type: text or media is needed`)
-  }
-  const { mime, data, url, ref, name } = part
-  if (typeof mime !== 'string' || !/^[a-z]+\/[a-z0-9.+*-]+$/i.test(mime)) throw invalid(`${where}.mime: a media type is needed`)
-  const base = { type: 'media', mime, ...(typeof name === 'string' && { name: name.slice(0, 255) }) } as const
+  if (type !== 'media') return undefined
+  must(typeof mime === 'string' && /^[a-z]+\/[a-z0-9.+*-]+$/i.test(mime), `${where}.mime: a media type is needed`)
+  const base: MediaPart = { type, mime, name: typeof name === 'string' ? name.slice(0, 255) : undefined }
   if (typeof data === 'string' && data.length % 4 === 0 && /^[A-Za-z0-9+/]+={0,2}$/.test(data)) return { ...base, data }
   if (typeof ref === 'string' && refs.has(ref)) return { ...base, ref }
-  if (typeof url === 'string' && url.length < 2048 && url.startsWith('https://')) return { ...base, url }
-  throw invalid(`${where}: base64 data or an https url is needed`)
+  must(typeof url === 'string' && url.length < 2048 && url.startsWith('https://'), `${where}: base64 data or an https url is needed`)
+  return { ...base, url }
 }
 
 function clientTools(value: unknown, agent: Agent): NonNullable<RunRequest['tools']> | undefined {
   if (value === undefined) return undefined
-  if (!Array.isArray(value) || value.length > 64) throw invalid('tools: an array of at most 64 is needed')
+  must(Array.isArray(value) && value.length <= 64, 'tools: an array of at most 64 is needed')
   return value.map((tool: unknown, at) => {
-    if (!isFields(tool) || typeof tool.name !== 'string' || !/^[a-zA-Z0-9_-]{1,64}$/.test(tool.name))
-      throw invalid(`tools.${at}.name: 1 to 64 letters, digits, _ or -`)
-    if (agent.tools?.some(({ name }) => name === tool.name)) throw invalid(`tools.${at}.name: the agent has a tool of this name`)
-    const { name, description, input } = tool
-    if (input !== undefined && !isFields(input)) throw invalid(`tools.${at}.input: a JSON Schema is needed`)
-    return {
-      name,
-      ...(typeof description === 'string' && { description: description.slice(0, 4096) }),
-      input,
-    }
+    const { name, description, input } = isFields(tool) ? tool : {}
+    must(typeof name === 'string' && /^[a-zA-Z0-9_-]{1,64}$/.test(name), `tools.${at}.name: 1 to 64 letters, digits, _ or -`)
+    must(!agent.tools?.some((own) => own.name === name), `tools.${at}.name: the agent has a tool of this name`)
+    must(input === undefined || isFields(input), `tools.${at}.input: a JSON Schema is needed`)
+    return { name, description: typeof description === 'string' ? description.slice(0, 4096) : undefined, input }
   })
 }
 
 function allowed(value: unknown, agent: Agent): ModelSettings | undefined {
   if (value === undefined) return undefined
-  if (!isFields(value)) throw invalid('options: an object is needed')
+  must(isFields(value), 'options: an object is needed')
   for (const [key, setting] of Object.entries(value)) {
-    if (!agent.allow?.includes(key as keyof ModelSettings)) throw invalid(`options.${key}: this agent does not allow it`)
+    must(agent.allow?.includes(key as keyof ModelSettings), `options.${key}: this agent does not allow it`)
     const kind = kinds[key as keyof ModelSettings]
-    if (!kind.includes(kindOf(setting))) throw invalid(`options.${key}: ${kind} is needed`)
+    must(kind.includes(kindOf(setting)), `options.${key}: ${kind} is needed`)
   }
   return value as ModelSettings
 }

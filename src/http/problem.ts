@@ -43,3 +43,8 @@ export function problem(thrown: unknown): Response {
 }
 
 export const invalid = (message: string): KitError => new KitError('request/invalid', message)
+
+/** What a request must be; else it is `request/invalid`, with what is needed instead. */
+export function must(holds: unknown, message: string): asserts holds {
+  if (!holds) throw invalid(message)
+}

@@ -11,7 +11,7 @@ import { toSSE } from '../sse.ts'
 import type { Store } from '../store.ts'
 import { type BodyLimits, readJson } from './body.ts'
 import { clientRequest } from './input.ts'
-import { invalid } from './problem.ts'
+import { must } from './problem.ts'
 import { project, projectMessage, type View, viewOf } from './project.ts'
 
 /** What a session's owner needs to answer its routes: the same on a Durable Object and in a process. */
@@ -79,15 +79,14 @@ export async function sessionRoute(request: Request, route: SessionRoute): Promi
     case 'POST fork': {
       const { to = session.seq, session: target = crypto.randomUUID() } = await readJson(request, route.limits)
       if (!route.fork) throw new KitError('request/not-found', 'sessions cannot be forked here')
-      if (typeof to !== 'number' || !Number.isSafeInteger(to) || to < 0 || to > session.seq)
-        throw invalid('to: a seq of this session is needed')
-      if (typeof target !== 'string' || !sessionId.test(target)) throw invalid('session: 1 to 128 letters, digits, _ or -')
+      must(typeof to === 'number' && Number.isSafeInteger(to) && to >= 0 && to <= session.seq, 'to: a seq of this session is needed')
+      must(typeof target === 'string' && sessionId.test(target), 'session: 1 to 128 letters, digits, _ or -')
       await route.fork(target, session, to, principal)
       return Response.json({ session: target }, { status: 201 })
     }
     case 'PATCH ': {
       const { title } = await readJson(request, route.limits)
-      if (typeof title !== 'string' || !title.trim()) throw invalid('title: text is needed')
+      must(typeof title === 'string' && title.trim(), 'title: text is needed')
       await session.rename(title.trim())
       return Response.json(snapshot(route, principal))
     }
@@ -122,10 +121,9 @@ export function snapshot(route: Pick<SessionRoute, 'session' | 'agent' | 'id'>, 
 
 export function readAnswer(body: Record<string, unknown>): { approve?: boolean; reason?: string; output?: unknown } {
   const { approve, reason } = body
-  if (approve !== undefined && typeof approve !== 'boolean') throw invalid('approve: true or false is needed')
-  if (reason !== undefined && (typeof reason !== 'string' || reason.length > 2000))
-    throw invalid('reason: text of at most 2,000 characters is needed')
-  if (approve === undefined && !('output' in body)) throw invalid('approve or output is needed')
+  must(approve === undefined || typeof approve === 'boolean', 'approve: true or false is needed')
+  must(reason === undefined || (typeof reason === 'string' && reason.length <= 2000), 'reason: text of at most 2,000 characters is needed')
+  must(approve !== undefined || 'output' in body, 'approve or output is needed')
   return {
     approve,
     reason,
@@ -136,12 +134,12 @@ export function readAnswer(body: Record<string, unknown>): { approve?: boolean; 
 async function runs(request: Request, route: SessionRoute, principal: Principal): Promise<Response> {
   const { session, agent, limits } = route
   const mode = new URL(request.url).searchParams.get('mode') ?? 'reject'
-  if (mode !== 'reject' && mode !== 'queue' && mode !== 'steer') throw invalid('mode: queue or steer')
+  must(mode === 'reject' || mode === 'queue' || mode === 'steer', 'mode: queue or steer')
   const body = await readJson(request, limits)
   const { messages, ...rest } = clientRequest(body, agent, session.state.refs)
   // in a session the journal is the history: of what the client sends, only what is new counts
   const fresh = 'messages' in body ? messages.slice(-1) : messages
-  if (fresh[0]?.role !== 'user') throw invalid('the last message must be the user’s')
+  must(fresh[0]?.role === 'user', 'the last message must be the user’s')
   const key = request.headers.get('idempotency-key')
   const operation = key === null ? undefined : { key: key.slice(0, 255), hash: await sha256(canonical(body)) }
   const { run, after } = await session.submit(fresh, { mode, principal, ...rest, operation })
@@ -178,8 +176,8 @@ function events(request: Request, route: SessionRoute, principal: Principal): Re
   const { session } = route
   const { searchParams } = new URL(request.url)
   const cursor = request.headers.get('last-event-id') ?? searchParams.get('after') ?? '0'
-  if (!/^\d{1,15}$/.test(cursor) || Number(cursor) > session.seq) throw invalid('after: the cursor is beyond the head')
   const after = Number(cursor)
+  must(/^\d{1,15}$/.test(cursor) && after <= session.seq, 'after: the cursor is beyond the head')
   const active = session.running || session.state.pending.size > 0
   if (after === session.seq && !active && request.headers.has('last-event-id')) return new Response(null, { status: 204 })
   const abort = new AbortController()
@@ -212,10 +210,9 @@ async function blob(session: Session, hash: string): Promise<Response> {
 
 async function ticket(request: Request, { store, id, agent, limits }: SessionRoute, principal: Principal): Promise<Response> {
   const { use = 'events' } = await readJson(request, limits)
-  if (use !== 'events' && use !== 'socket') throw invalid('use: events or socket')
+  must(use === 'events' || use === 'socket', 'use: events or socket')
   if (!store.compareAndSet) throw new KitError('store/unsupported', 'tickets need a store with compare-and-set')
-  const bytes = crypto.getRandomValues(new Uint8Array(24))
-  const secret = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+  const secret = crypto.randomUUID()
   await store.set(await ticketKey(agent.name, id, secret), { principal, use } satisfies Ticket, { ttl: ticketTtl })
   return Response.json({ ticket: secret, expires: Date.now() + ticketTtl }, { headers: { 'cache-control': 'no-store' } })
 }
