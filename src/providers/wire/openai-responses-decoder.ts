@@ -246,11 +246,10 @@ export class ResponsesDecoder {
     )
   }
 
+  /** The place counts where it is told: one server gives two items of an answer the same id, another changes ids midway. */
   #find(index: unknown, id: unknown): Slot | undefined {
-    return (
-      (typeof index === 'number' ? this.#slots.findLast((slot) => slot.index === index) : undefined) ??
-      (typeof id === 'string' && id ? this.#slots.findLast((slot) => slot.item.id === id) : undefined)
-    )
+    if (typeof index === 'number') return this.#slots.findLast((slot) => slot.index === index)
+    return text(id) === undefined ? undefined : this.#slots.findLast((slot) => slot.item.id === id)
   }
 
   #open(at: unknown, item: Fields): Slot {
@@ -471,20 +470,26 @@ export class ResponsesDecoder {
       this.#incomplete = (isFields(incomplete_details) && text(incomplete_details.reason)) || 'incomplete'
     this.#usage = usageOf(usage)
     this.#usd = usdOf(usage)
-    if (Array.isArray(output))
-      for (const [index, item] of (output as readonly unknown[]).entries()) if (isFields(item)) this.#reconcile(index, item)
+    if (Array.isArray(output)) this.#reconcile(output)
     for (const slot of this.#slots) if (!slot.ended) this.#close(slot, cut)
     this.done = true
     yield* this.#advance()
   }
 
   /** The whole answer also says what the stream has said; only what is new in it counts. */
-  #reconcile(index: number, item: Fields): void {
-    const slot =
-      this.#slots.find((known) => sameItem(known.item, item)) ??
-      this.#slots.find((known) => known.index === index && known.item.type === item.type)
-    if (!slot) this.#close(this.#open(index, item), item)
-    else if (!slot.ended) this.#close(slot, item)
+  #reconcile(output: readonly unknown[]): void {
+    const streamed = new Set(this.#slots)
+    for (const [index, item] of output.entries()) {
+      if (!isFields(item)) continue
+      let slot: Slot | undefined
+      for (const known of streamed) {
+        const here = known.index === index && known.item.type === item.type
+        if (here || (!slot && sameItem(known.item, item))) slot = known
+        if (here) break
+      }
+      if (slot) streamed.delete(slot)
+      if (!slot?.ended) this.#close(slot ?? this.#open(index, item), item)
+    }
   }
 
   #error(code: KitErrorCode, what: string, more: { cause?: unknown; retryable?: boolean } = {}): KitError {
