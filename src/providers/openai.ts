@@ -24,13 +24,17 @@ export interface OpenAIOptions extends Connection {
   limits?: ModelInfo['limits']
 }
 
+/** An official client may be given in place of options: its key, address, organisation, project and fetch are taken. */
+export type OpenAIClient = Pick<OpenAIOptions, 'apiKey' | 'baseURL' | 'organization' | 'project'>
+
 /**
  * A model behind OpenAI's Responses API, or a server that speaks it. Errors: `model/*`; an answer that is made in the
  * background must be streamed (`model/unsupported` otherwise). Settings that the API has no field for are named in a `notice`.
  * @example openai('gpt-5-mini', { apiKey })
  * @example openai('grok-4.3', { ...responsesServers.xai, apiKey })
  */
-export function openai(id: string, options: OpenAIOptions = {}): Model {
+export function openai(id: string, settings: OpenAIOptions | OpenAIClient = {}): Model {
+  const options: OpenAIOptions = settings
   const { provider = 'openai', baseURL = 'https://api.openai.com/v1', organization, project, store = false, quirks = {}, limits } = options
   const traits = options.traits ?? (provider === 'openai' ? traitsOf(id) : {})
   const capabilities = {

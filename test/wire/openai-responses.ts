@@ -18,7 +18,7 @@ export const responses: Wire = {
     const body = request.body ?? {}
     const known = responsesServers[provider as keyof typeof responsesServers] as (typeof responsesServers)['xai'] | undefined
     const include = (body.include as string[] | undefined) ?? []
-    return openai(String(body.model ?? 'm'), {
+    return openai(typeof body.model === 'string' ? body.model : 'm', {
       ...known,
       provider,
       apiKey: 'k',

@@ -1,16 +1,16 @@
 import { KitError, type KitErrorCode } from '../../errors.ts'
-import type { CallPart, Json, Replay, Usage } from '../../message.ts'
+import type { Part, Usage } from '../../message.ts'
 import type { Chunk, ModelFinish, ToolInfo } from '../../model.ts'
 import { parse, readArguments, type SseEvent } from './http.ts'
 import { streamError } from './openai-responses-errors.ts'
-import { type Fields, isFields, sourceOf, text, usageOf, usdOf } from './openai-responses-fields.ts'
-import { askedCall, doneCall, isAsked } from './openai-responses-items.ts'
+import { defined, type Fields, fields, isFields, list, sourceOf, text, usageOf, usdOf } from './openai-responses-fields.ts'
+import { hostedParts, replayOf } from './openai-responses-items.ts'
 
 /** What deltas may belong to inside of an item. */
 type PieceKind = 'output_text' | 'refusal' | 'summary_text' | 'reasoning_text'
 
 interface Piece {
-  kind: PieceKind
+  type: PieceKind
   index: number
   text: string
   annotations: Fields[]
@@ -32,8 +32,8 @@ interface Slot {
 }
 
 /** Characters and items of one answer: more is no answer but an attack on our memory. */
-const textLimit = 32_000_000
-const itemLimit = 10_000
+const textLimit = 16_000_000
+const itemLimit = 2000
 
 export interface DecoderSettings {
   provider: string
@@ -80,54 +80,45 @@ export class ResponsesDecoder {
     const type = typeof body.type === 'string' ? body.type : event
     switch (type) {
       case 'response.output_text.delta':
-        return yield* this.#delta(body, 'output_text', body.content_index)
       case 'response.refusal.delta':
-        return yield* this.#delta(body, 'refusal', body.content_index)
       case 'response.reasoning_summary_text.delta':
-        return yield* this.#delta(body, 'summary_text', body.summary_index)
-      case 'response.reasoning_text.delta':
-        return yield* this.#delta(body, 'reasoning_text', body.content_index)
-      case 'response.function_call_arguments.delta':
-      case 'response.custom_tool_call_input.delta':
-        return yield* this.#input(body)
-      case 'response.output_item.added':
-        return yield* this.#added(body)
-      case 'response.output_item.done':
-        return yield* this.#ended(body)
-      case 'response.output_text.done':
-        return this.#whole(body, 'output_text', body.content_index, body.text)
-      case 'response.refusal.done':
-        return this.#whole(body, 'refusal', body.content_index, body.refusal)
-      case 'response.reasoning_summary_text.done':
-        return this.#whole(body, 'summary_text', body.summary_index, body.text)
-      case 'response.reasoning_text.done':
-        return this.#whole(body, 'reasoning_text', body.content_index, body.text)
-      case 'response.function_call_arguments.done':
-      case 'response.custom_tool_call_input.done': {
-        const slot = this.#slot(body, 'function_call')
-        slot.input = text(body.arguments) ?? text(body.input) ?? slot.input
-        slot.item.name ??= body.name
+      case 'response.reasoning_text.delta': {
+        const chunk = this.#delta(body, pieces[type]!)
+        if (chunk) yield chunk
         return
       }
-      case 'response.content_part.done':
-        if (isFields(body.part))
-          for (const kind of ['output_text', 'refusal'] as const)
-            if (body.part.type === kind) this.#whole(body, kind, body.content_index, body.part.text ?? body.part.refusal)
+      case 'response.output_text.done':
+      case 'response.refusal.done':
+      case 'response.reasoning_summary_text.done':
+      case 'response.reasoning_text.done':
+        return this.#whole(body, pieces[type]!, body.text ?? body.refusal)
+      case 'response.content_part.done': {
+        const part = fields(body.part)
+        if (part.type === 'output_text' || part.type === 'refusal') this.#whole(body, part.type, part.text ?? part.refusal)
         return
+      }
+      case 'response.function_call_arguments.delta':
+      case 'response.custom_tool_call_input.delta':
+        return yield* this.#input(body, text(body.delta))
+      case 'response.function_call_arguments.done':
+      case 'response.custom_tool_call_input.done':
+        return yield* this.#input(body, undefined, text(body.arguments) ?? text(body.input))
       case 'response.output_text.annotation.added':
-        if (isFields(body.annotation))
-          this.#piece(this.#slot(body, 'message'), 'output_text', body.content_index).annotations.push(body.annotation)
+        this.#piece(this.#slot(body, 'message'), 'output_text', body).annotations.push(...list([body.annotation]))
         return
+      case 'response.output_item.added':
+      case 'response.output_item.done':
+        if (isFields(body.item)) this.#item(body.output_index, body.item, type.endsWith('done'))
+        return yield* this.#advance()
       case 'response.created':
       case 'response.in_progress':
       case 'response.queued':
-        return this.#head(body.response)
+        return this.#head(fields(body.response))
       case 'response.completed':
       case 'response.incomplete':
       case 'response.failed':
       case 'response.cancelled':
-      case 'response.done':
-        return yield* this.#end(isFields(body.response) ? body.response : {}, type)
+        return yield* this.#end(fields(body.response), type)
       default:
         // an error may have no type at all; every other event that is not known passes
         if (type === 'error' || event === 'error' || (body.error && type === undefined)) throw streamError(this.#provider, body)
@@ -148,90 +139,72 @@ export class ResponsesDecoder {
   /** What is left to say once the body has ended. */
   *end(): Generator<Chunk, void, void> {
     if (!this.done) throw this.#error('model/truncated', 'ended its answer too early', { retryable: true })
-    const model = this.#model === undefined ? {} : { model: this.#model }
-    if (this.#usage) yield { type: 'usage', usage: this.#usage, ...model, ...(this.#usd !== undefined && { usd: this.#usd }) }
-    yield {
-      type: 'finish',
-      reason: finishOf(this.#incomplete, this.#calls, this.#refused),
-      raw: this.#incomplete ?? 'completed',
-      ...model,
-      ...(this.#id !== undefined && { id: this.#id }),
-    }
+    const [model, id] = [this.#model, this.#id]
+    if (this.#usage) yield { type: 'usage', usage: this.#usage, ...defined({ model, usd: this.#usd }) }
+    const reason = finishOf(this.#incomplete, this.#calls, this.#refused)
+    yield { type: 'finish', reason, raw: this.#incomplete ?? 'completed', ...defined({ model, id }) }
   }
 
-  #head(response: unknown): void {
-    if (!isFields(response)) return
-    this.#model = text(response.model) ?? this.#model
-    this.#id = text(response.id) ?? this.#id
+  #head({ model, id }: Fields): void {
+    this.#model = text(model) ?? this.#model
+    this.#id = text(id) ?? this.#id
   }
 
   // --- deltas
 
-  *#delta(body: Fields, kind: PieceKind, index: unknown): Generator<Chunk, void, void> {
+  #delta(body: Fields, kind: PieceKind): Chunk | undefined {
     const { delta } = body
     if (typeof delta !== 'string' || delta === '') return
-    const slot = this.#slot(body, kind === 'output_text' || kind === 'refusal' ? 'message' : 'reasoning')
-    const piece = this.#piece(slot, kind, index)
+    const slot = this.#slot(body, kindOf(kind))
+    const piece = this.#piece(slot, kind, body)
     const first = piece.text === ''
     piece.text += delta
     this.#hold(delta.length)
-    if (slot.ended || slot !== this.#slots[this.#front] || kind === 'refusal') return
+    if (slot.ended || slot !== this.#slots[this.#front] || kind === 'refusal' || (slot.kind ??= kind) !== kind) return
     if (kind === 'output_text') {
       slot.said += delta
-      yield { type: 'text', delta }
-    } else if ((slot.kind ??= kind) === kind) {
-      const thought = first && slot.said ? gap + delta : delta
-      slot.said += thought
-      yield { type: 'reasoning', delta: thought }
+      return { type: 'text', delta }
     }
+    const thought = first && slot.said ? gap + delta : delta
+    slot.said += thought
+    return { type: 'reasoning', delta: thought }
   }
 
-  *#input(body: Fields): Generator<Chunk, void, void> {
-    if (typeof body.delta !== 'string') return
+  /** Some servers say an item's text only once, when it is whole. */
+  #whole(body: Fields, kind: PieceKind, whole: unknown): void {
+    if (typeof whole !== 'string') return
+    const piece = this.#piece(this.#slot(body, kindOf(kind)), kind, body)
+    this.#hold(Math.max(0, whole.length - piece.text.length))
+    piece.text = whole
+  }
+
+  *#input(body: Fields, delta = '', whole?: string): Generator<Chunk, void, void> {
     const slot = this.#slot(body, 'function_call')
-    slot.input += body.delta
-    this.#hold(body.delta.length)
+    slot.input = whole ?? slot.input + delta
+    this.#hold(delta.length)
+    slot.item.name ??= body.name
     yield* this.#giveInput(slot, slot.input)
   }
 
   /** Arguments are shown as they come, as soon as it is known whose they are. */
   *#giveInput(slot: Slot, input: string, id: string | undefined = text(slot.item.call_id)): Generator<Chunk, void, void> {
-    if (id === undefined || input.length <= slot.given || (slot.item.type === 'custom_tool_call' && !this.#ours(slot.item))) return
-    const name = text(slot.item.name)
+    if (id === undefined || input.length <= slot.given || !this.#ours(slot.item)) return
     const delta = input.slice(slot.given)
     slot.given = input.length
-    yield { type: 'tool-input', id, ...(name !== undefined && { name }), delta }
-  }
-
-  /** Some servers say an item's text only once, when it is whole. */
-  #whole(body: Fields, kind: PieceKind, index: unknown, whole: unknown): void {
-    if (typeof whole !== 'string') return
-    const piece = this.#piece(this.#slot(body, kind === 'output_text' || kind === 'refusal' ? 'message' : 'reasoning'), kind, index)
-    this.#hold(Math.max(0, whole.length - piece.text.length))
-    piece.text = whole
+    yield { type: 'tool-input', id, delta, ...defined({ name: text(slot.item.name) }) }
   }
 
   // --- items
 
-  *#added(body: Fields): Generator<Chunk, void, void> {
-    if (!isFields(body.item)) return
-    const { item } = body
-    const known = this.#find(body.output_index, item.id)
-    if (known && !known.ended) known.item = merged(known.item, item)
-    else if (!known || !sameItem(known.item, item)) this.#open(body.output_index, item)
-    yield* this.#advance()
-  }
-
-  *#ended(body: Fields): Generator<Chunk, void, void> {
-    if (!isFields(body.item)) return
-    const { item } = body
-    let slot = this.#find(body.output_index, item.id)
+  #item(index: unknown, item: Fields, ended: boolean): void {
+    let slot = this.#find(index, item.id)
     if (slot?.ended) {
       if (sameItem(slot.item, item)) return
       slot = undefined
     }
-    this.#close(slot ?? this.#open(body.output_index, item), item)
-    yield* this.#advance()
+    slot ??= this.#open(index, item)
+    slot.item = merged(slot.item, item)
+    slot.ended = ended
   }
 
   /** The slot that an event is about: by its place, else by the item's id, else the one before. */
@@ -240,9 +213,7 @@ export class ResponsesDecoder {
     const latest = this.#latest
     if (latest && (index === latest.index || (index === undefined && (id === undefined || id === latest.item.id)))) return latest
     return (
-      this.#find(index, id) ??
-      (index === undefined && id === undefined ? latest : undefined) ??
-      this.#open(index, { type, ...(text(id) && { id }) })
+      this.#find(index, id) ?? (index === undefined && id === undefined ? latest : undefined) ?? this.#open(index, defined({ type, id }))
     )
   }
 
@@ -254,7 +225,7 @@ export class ResponsesDecoder {
 
   #open(at: unknown, item: Fields): Slot {
     if (this.#slots.length >= itemLimit) throw this.#error('model/garbled', 'sent too many items')
-    const index = typeof at === 'number' ? at : Math.max(-1, ...this.#slots.slice(-1).map((slot) => slot.index)) + 1
+    const index = typeof at === 'number' ? at : (this.#slots.at(-1)?.index ?? -1) + 1
     const slot: Slot = { index, item, ended: false, pieces: [], said: '', input: '', given: 0 }
     // in its place among those that nothing was said of yet
     let place = this.#slots.length
@@ -264,19 +235,15 @@ export class ResponsesDecoder {
     return slot
   }
 
-  #close(slot: Slot, item: Fields): void {
-    slot.item = merged(slot.item, item)
-    slot.ended = true
-  }
-
-  #piece(slot: Slot, kind: PieceKind, at: unknown): Piece {
+  #piece(slot: Slot, kind: PieceKind, { summary_index, content_index }: Fields): Piece {
+    const at = kind === 'summary_text' ? summary_index : content_index
     const index = typeof at === 'number' ? at : 0
     const last = slot.pieces.at(-1)
-    if (last?.kind === kind && last.index === index) return last
-    let piece = slot.pieces.find((known) => known.kind === kind && known.index === index)
+    if (last?.type === kind && last.index === index) return last
+    let piece = slot.pieces.find((known) => known.type === kind && known.index === index)
     if (!piece) {
-      this.#hold(1000)
-      slot.pieces.push((piece = { kind, index, text: '', annotations: [] }))
+      this.#hold(10_000)
+      slot.pieces.push((piece = { type: kind, index, text: '', annotations: [] }))
     }
     return piece
   }
@@ -298,11 +265,10 @@ export class ResponsesDecoder {
   }
 
   *#catchUp(slot: Slot): Generator<Chunk, void, void> {
-    const kinds: readonly PieceKind[] = slot.item.type === 'reasoning' ? ['summary_text', 'reasoning_text'] : ['output_text']
-    const kind = slot.pieces.find((piece) => kinds.includes(piece.kind))?.kind
+    const kind = slot.pieces.find((piece) => piece.type !== 'refusal')?.type
     if (!kind) return
     slot.kind = kind
-    const said = slot.pieces.filter((piece) => piece.kind === kind && piece.text).map((piece) => piece.text)
+    const said = slot.pieces.flatMap((piece) => (piece.type === kind && piece.text ? [piece.text] : []))
     yield* this.#say(slot, kind === 'output_text' ? 'text' : 'reasoning', said.join(kind === 'output_text' ? '' : gap))
   }
 
@@ -316,45 +282,40 @@ export class ResponsesDecoder {
 
   *#tell(slot: Slot): Generator<Chunk, void, void> {
     const { item } = slot
-    switch (item.type) {
-      case 'message':
-        return yield* this.#message(slot)
-      case 'reasoning':
-        return yield* this.#reasoning(slot)
-      case 'function_call':
-        return yield* this.#functionCall(slot)
-      case 'custom_tool_call':
-        if (this.#ours(item)) return yield* this.#customCall(slot)
-    }
-    if (isAsked(item, this.#tools)) {
-      if (item.status === 'incomplete') return
-      this.#calls = true
-      yield { type: 'part', part: { ...askedCall(item, this.#tools), replay: this.#replay(item) } }
-    } else if (item.type === 'image_generation_call') yield* this.#image(item)
-    else if (typeof item.type === 'string' && item.type.endsWith('_call')) yield* this.#done(item)
-    else yield { type: 'part', part: { type: 'opaque', kind: text(item.type) ?? 'item', replay: this.#replay(item) } }
+    if (item.type === 'message') yield* this.#message(slot)
+    else if (item.type === 'reasoning') yield* this.#reasoning(slot)
+    else if (item.type === 'function_call' || (item.type === 'custom_tool_call' && this.#ours(item))) yield* this.#call(slot)
+    else for (const part of hostedParts(item, this.#tools, this.#server)) yield this.#part(part)
+  }
+
+  #part(part: Part): Chunk {
+    if (part.type === 'call' && part.by !== 'provider') this.#calls = true
+    return { type: 'part', part }
   }
 
   *#message(slot: Slot): Generator<Chunk, void, void> {
-    const { item, pieces } = slot
-    const { id, status, phase } = item
-    const base = {
-      ...(text(id) && { id }),
-      ...((status === 'completed' || status === 'incomplete') && { status }),
-      ...(text(phase) && { phase }),
-    } as Fields
-    const contents = contentsOf(item.content, pieces, ['output_text', 'refusal'])
-    yield* this.#say(slot, 'text', contents.map(({ type, text: said }) => (type === 'output_text' ? said : '')).join(''))
+    const { id, status, phase, content } = slot.item
+    const contents = contentsOf(content, slot.pieces, ['output_text', 'refusal'])
+    yield* this.#say(
+      slot,
+      'text',
+      contents.reduce((whole, { type, text: said }) => (type === 'output_text' ? whole + said : whole), ''),
+    )
     for (const { type, text: said, annotations } of contents) {
       if (!said) continue
-      const data = { ...base, ...(type === 'output_text' && annotations.length && { annotations }) }
-      const replay = Object.keys(data).length ? { replay: this.#replay(data) } : {}
+      const data = defined({
+        id: text(id),
+        status: status === 'incomplete' || status === 'completed' ? status : undefined,
+        phase: text(phase),
+        annotations: annotations.length ? annotations : undefined,
+      })
+      const replay = Object.keys(data).length ? replayOf(this.#server, data) : {}
       if (type === 'refusal') {
         this.#refused = true
-        yield { type: 'part', part: { type: 'refusal', text: said, ...replay } }
+        yield this.#part({ type, text: said, ...replay })
         continue
       }
-      yield { type: 'part', part: { type: 'text', text: said, ...replay } }
+      yield this.#part({ type: 'text', text: said, ...replay })
       for (const annotation of annotations) {
         const source = sourceOf(annotation, said, this.#length)
         if (source) yield { type: 'source', source }
@@ -364,98 +325,48 @@ export class ResponsesDecoder {
   }
 
   *#reasoning(slot: Slot): Generator<Chunk, void, void> {
-    const { item, pieces } = slot
-    const summary = contentsOf(item.summary, pieces, ['summary_text'])
-    const content = contentsOf(item.content, pieces, ['reasoning_text'])
-    const shown = slot.kind === 'summary_text' || (!slot.kind && !content.length) ? summary : content
-    const whole = shown.map(({ text: thought }) => thought).join(gap)
+    const { type, id, encrypted_content } = slot.item
+    const thoughts = (contents: unknown, kind: PieceKind): Fields[] =>
+      contentsOf(contents, slot.pieces, [kind]).map((piece) => ({ type: kind, text: piece.text }))
+    const summary = thoughts(slot.item.summary, 'summary_text')
+    const content = thoughts(slot.item.content, 'reasoning_text')
+    const shown = slot.kind === 'summary_text' || !content.length ? summary : content
+    const whole = shown.map((thought) => thought.text).join(gap)
     yield* this.#say(slot, 'reasoning', whole)
-    const { id, encrypted_content } = item
-    yield {
-      type: 'part',
-      part: {
-        type: 'reasoning',
-        text: whole,
-        replay: this.#replay({
-          type: 'reasoning',
-          ...(text(id) && { id }),
-          summary: summary.map(({ type, text: thought }) => ({ type, text: thought })),
-          ...(content.length && { content: content.map(({ type, text: thought }) => ({ type, text: thought })) }),
-          ...(text(encrypted_content) && { encrypted_content }),
-        }),
-      },
-    }
+    const data = defined({
+      type,
+      id: text(id),
+      summary,
+      content: content.length ? content : undefined,
+      encrypted_content: text(encrypted_content),
+    })
+    yield this.#part({ type: 'reasoning', text: whole, ...replayOf(this.#server, data) })
   }
 
-  *#functionCall(slot: Slot): Generator<Chunk, void, void> {
-    const { type: _type, call_id, name, arguments: whole, status, ...rest } = slot.item
-    const raw = (whole === '' ? undefined : whole) ?? slot.input
-    const read = readArguments(raw)
+  /** A call of ours: of a function, by JSON, or of a custom tool, by text. */
+  *#call(slot: Slot): Generator<Chunk, void, void> {
+    const { type, call_id, name, arguments: args, input, status, ...rest } = slot.item
+    const custom = type === 'custom_tool_call'
+    const said = custom ? input : args
+    const raw = (said === '' ? undefined : said) ?? slot.input
+    const read = custom ? { input: raw } : readArguments(raw)
     // a call that the limit of tokens cut off must not run
-    if (status === 'incomplete' || (this.#incomplete !== undefined && read.invalid)) return
+    if (status === 'incomplete' || (this.#incomplete !== undefined && 'invalid' in read)) return
     const id = text(call_id) ?? text(rest.id) ?? `call_${slot.index}_${crypto.randomUUID().slice(0, 8)}`
     if (typeof raw === 'string') yield* this.#giveInput(slot, raw, id)
-    const data = definedOf({
-      ...rest,
-      // kept where ours would differ: the provider's cache knows the text as it was written
-      ...(typeof raw === 'string' && raw !== '' && !read.invalid && raw !== JSON.stringify(read.input) && { arguments: raw }),
-    })
-    this.#calls = true
-    yield { type: 'part', part: this.#call({ type: 'call', id, name: text(name) ?? '', ...read }, data) }
-  }
-
-  *#customCall(slot: Slot): Generator<Chunk, void, void> {
-    const { call_id, name, input, status, ...rest } = slot.item
-    if (status === 'incomplete') return
-    const written = text(input) ?? slot.input
-    const id = text(call_id) ?? text(rest.id) ?? `call_${slot.index}_${crypto.randomUUID().slice(0, 8)}`
-    yield* this.#giveInput(slot, written, id)
-    this.#calls = true
-    yield { type: 'part', part: this.#call({ type: 'call', id, name: text(name) ?? '', input: written }, definedOf(rest)) }
-  }
-
-  #call(call: CallPart, data: Fields): CallPart {
-    return Object.keys(data).length ? { ...call, replay: this.#replay(data) } : call
+    // the provider's cache knows the text as it was written, so that is kept where ours would differ
+    const written = !custom && text(raw) !== undefined && !('invalid' in read) && raw !== JSON.stringify(read.input)
+    const data = defined({ ...rest, type: custom ? type : undefined, arguments: written ? raw : undefined })
+    yield this.#part({ type: 'call', id, name: text(name) ?? '', ...read, ...(Object.keys(data).length && replayOf(this.#server, data)) })
   }
 
   /** Some servers tell of their own tools as custom ones: a name that was not in the call is not ours to answer. */
-  #ours({ name }: Fields): boolean {
+  #ours({ type, name }: Fields): boolean {
     return (
-      !this.#tools.length || this.#tools.some((tool) => tool.hosted?.definition.type === 'custom' && tool.hosted.definition.name === name)
+      type !== 'custom_tool_call' ||
+      !this.#tools.length ||
+      this.#tools.some(({ hosted }) => hosted?.definition.type === 'custom' && hosted.definition.name === name)
     )
-  }
-
-  /** What the provider did itself; its outcome is a result, and the item is given back from there. */
-  *#done(item: Fields): Generator<Chunk, void, void> {
-    const { call, at } = doneCall(item)
-    if (at === undefined && !item.error) return yield { type: 'part', part: { ...call, replay: this.#replay(item) } }
-    const { id, name } = call
-    if (at === undefined) {
-      yield { type: 'part', part: { ...call, replay: this.#replay(item) } }
-      return yield {
-        type: 'part',
-        part: { type: 'result', by: 'provider', id, name, error: { code: 'tool/failed', message: messageOf(item.error) } },
-      }
-    }
-    yield { type: 'part', part: call }
-    const { [at]: output, ...rest } = item
-    yield { type: 'part', part: { type: 'result', by: 'provider', id, name, output, replay: this.#replay({ at, item: rest }) } }
-  }
-
-  *#image(item: Fields): Generator<Chunk, void, void> {
-    const { result, ...rest } = item
-    const { call } = doneCall(item)
-    if (typeof result !== 'string' || !result) return yield { type: 'part', part: { ...call, replay: this.#replay(item) } }
-    yield { type: 'part', part: call }
-    const format = text(item.output_format) ?? 'png'
-    yield {
-      type: 'part',
-      part: { type: 'media', mime: `image/${format === 'svg' ? 'svg+xml' : format}`, data: result, replay: this.#replay(rest) },
-    }
-  }
-
-  #replay(data: Fields): Replay {
-    return { wire: this.#server, data: data as Record<string, Json> }
   }
 
   // --- the end
@@ -467,11 +378,15 @@ export class ResponsesDecoder {
     if (event === 'response.cancelled' || status === 'cancelled')
       throw this.#error('model/truncated', 'cancelled its answer', { retryable: true })
     if (event === 'response.incomplete' || status === 'incomplete')
-      this.#incomplete = (isFields(incomplete_details) && text(incomplete_details.reason)) || 'incomplete'
+      this.#incomplete = text(fields(incomplete_details).reason) ?? 'incomplete'
     this.#usage = usageOf(usage)
     this.#usd = usdOf(usage)
     if (Array.isArray(output)) this.#reconcile(output)
-    for (const slot of this.#slots) if (!slot.ended) this.#close(slot, cut)
+    for (const slot of this.#slots) {
+      // encrypted reasoning of an item without an end is not whole either
+      if (!slot.ended) slot.item.encrypted_content = undefined
+      slot.ended = true
+    }
     this.done = true
     yield* this.#advance()
   }
@@ -488,7 +403,10 @@ export class ResponsesDecoder {
         if (here) break
       }
       if (slot) streamed.delete(slot)
-      if (!slot?.ended) this.#close(slot ?? this.#open(index, item), item)
+      if (slot?.ended) continue
+      slot ??= this.#open(index, item)
+      slot.item = merged(slot.item, item)
+      slot.ended = true
     }
   }
 
@@ -497,33 +415,29 @@ export class ResponsesDecoder {
   }
 }
 
-/** Of an item without an end: its encrypted reasoning is not whole either. */
-const cut: Fields = { encrypted_content: '' }
+/** What the events of a text speak of. */
+const pieces: Readonly<Record<string, PieceKind>> = Object.fromEntries(
+  (['output_text', 'refusal', 'reasoning_summary_text', 'reasoning_text'] as const).flatMap((name) =>
+    ['delta', 'done'].map((verb) => [`response.${name}.${verb}`, name === 'reasoning_summary_text' ? 'summary_text' : name]),
+  ),
+)
+const kindOf = (kind: PieceKind): string => (kind === 'output_text' || kind === 'refusal' ? 'message' : 'reasoning')
 
 /** Between two thoughts. */
 const gap = '\n\n'
 
 /** The text of an item's contents: as the end of the item says it, else as the deltas did. */
-function contentsOf(
-  contents: unknown,
-  pieces: readonly Piece[],
-  kinds: readonly PieceKind[],
-): { type: PieceKind; text: string; annotations: Fields[] }[] {
-  const streamed = pieces.filter(({ kind }) => kinds.includes(kind)).toSorted((a, b) => a.index - b.index)
-  const told = Array.isArray(contents) ? (contents as unknown[]).filter(isFields) : []
-  if (!told.length) return streamed.map(({ kind, text: said, annotations }) => ({ type: kind, text: said, annotations }))
-  return told.flatMap(({ type, text: said, refusal, annotations }, index) => {
-    const kind = kinds.find((known) => known === type)
-    if (!kind) return []
-    const piece = streamed.find((known) => known.kind === kind && known.index === index)
-    const cited = Array.isArray(annotations) ? (annotations as unknown[]).filter(isFields) : []
-    return [
-      {
-        type: kind,
-        text: text(said) ?? text(refusal) ?? piece?.text ?? '',
-        annotations: cited.length ? cited : (piece?.annotations ?? []),
-      },
-    ]
+function contentsOf(told: unknown, pieces: readonly Piece[], kinds: readonly PieceKind[]): Pick<Piece, 'annotations' | 'text' | 'type'>[] {
+  const streamed = pieces.filter(({ type }) => kinds.includes(type)).toSorted((a, b) => a.index - b.index)
+  const contents = list(told)
+  if (!contents.length) return streamed
+  return contents.flatMap(({ type: name, text: said, refusal, annotations }, index) => {
+    const type = kinds.find((kind) => kind === name)
+    if (!type) return []
+    const piece = streamed.find((known) => known.type === type && known.index === index)
+    const cited = list(annotations)
+    const whole = text(said) ?? text(refusal) ?? piece?.text ?? ''
+    return [{ type, text: whole, annotations: cited.length ? cited : (piece?.annotations ?? []) }]
   })
 }
 
@@ -533,11 +447,6 @@ function finishOf(incomplete: string | undefined, calls: boolean, refused: boole
   if (calls) return 'tools'
   if (refused) return 'refusal'
   return incomplete === undefined ? 'stop' : 'other'
-}
-
-function messageOf(error: unknown): string {
-  if (typeof error === 'string') return error
-  return (isFields(error) && text(error.message)) || JSON.stringify(error)
 }
 
 const sameItem = (a: Fields, b: Fields): boolean =>
@@ -550,6 +459,3 @@ function merged(before: Fields, after: Fields): Fields {
     if (value !== undefined && (value !== null || both[name] === undefined)) both[name] = value
   return both
 }
-
-const definedOf = (fields: Fields): Fields =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined && value !== null))

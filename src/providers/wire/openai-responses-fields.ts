@@ -6,8 +6,18 @@ export type Fields = Record<string, unknown>
 
 export const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value)
 
+/** The fields of a value, none where it has none. */
+export const fields = (value: unknown): Fields => (isFields(value) ? value : {})
+
+/** Those elements of a list that have fields. */
+export const list = (value: unknown): Fields[] => (Array.isArray(value) ? (value as unknown[]).filter(isFields) : [])
+
 /** Text that says something, or nothing. */
 export const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined)
+
+/** Without what is undefined or null. */
+export const defined = (raw: Fields): Fields =>
+  Object.fromEntries(Object.entries(raw).filter(([, value]) => value !== undefined && value !== null))
 
 /** A number that is one, also where it comes as text. */
 export function count(value: unknown): number | undefined {
@@ -20,36 +30,28 @@ export function usageOf(raw: unknown): Usage | undefined {
   if (!isFields(raw)) return undefined
   const [input, output] = [count(raw.input_tokens), count(raw.output_tokens)]
   if (input === undefined && output === undefined) return undefined
-  const inside = isFields(raw.input_tokens_details) ? raw.input_tokens_details : {}
-  const cacheRead = count(inside.cached_tokens)
-  const cacheWrite = count(inside.cache_write_tokens)
-  const reasoning = isFields(raw.output_tokens_details) ? count(raw.output_tokens_details.reasoning_tokens) : undefined
-  return {
-    input: input ?? 0,
-    output: output ?? 0,
-    ...(cacheRead !== undefined && { cacheRead }),
-    ...(cacheWrite !== undefined && { cacheWrite }),
-    ...(reasoning !== undefined && { reasoning }),
+  const { cached_tokens, cache_write_tokens } = fields(raw.input_tokens_details)
+  const details = {
+    cacheRead: count(cached_tokens),
+    cacheWrite: count(cache_write_tokens),
+    reasoning: count(fields(raw.output_tokens_details).reasoning_tokens),
   }
+  return { input: input ?? 0, output: output ?? 0, ...defined(details) }
 }
 
 /** What a server says that the answer cost: in dollars, or in ticks of a ten-billionth of one. */
 export function usdOf(raw: unknown): number | undefined {
-  if (!isFields(raw)) return undefined
-  const ticks = count(raw.cost_in_usd_ticks)
-  return count(raw.cost) ?? (ticks === undefined ? undefined : ticks / 1e10)
+  const { cost, cost_in_usd_ticks } = fields(raw)
+  const ticks = count(cost_in_usd_ticks)
+  return count(cost) ?? (ticks === undefined ? undefined : ticks / 1e10)
 }
 
 /** Where a citation leads; `said` is the text that it stands in, `before` how much of the answer came before that. */
 export function sourceOf(annotation: Fields, said: string, before: number): Source | undefined {
-  const { type, url, title, file_id, filename, start_index, end_index } = annotation
-  if (type === 'file_citation' || type === 'container_file_citation' || type === 'file_path') {
-    const document = text(file_id)
-    if (document === undefined) return undefined
-    return { document, ...(text(filename) && { title: filename as string }), ...span(start_index, end_index, said, before) }
-  }
-  if (text(url) === undefined) return undefined
-  return { url: url as string, ...(text(title) && { title: title as string }), ...span(start_index, end_index, said, before) }
+  const [url, document] = [text(annotation.url), text(annotation.file_id)]
+  if (url === undefined && document === undefined) return undefined
+  const { title, filename, start_index, end_index } = annotation
+  return defined({ url, document, title: text(title) ?? text(filename), ...span(start_index, end_index, said, before) })
 }
 
 /** Offsets count characters of one text; ours count UTF-16 units of the whole answer. */

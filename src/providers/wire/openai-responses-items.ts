@@ -1,72 +1,80 @@
-// The items of OpenAI's own tools: which ones the caller answers, which the provider has answered itself, and how an answer goes back.
-import type { CallPart, ResultPart } from '../../message.ts'
+// The items of OpenAI's own tools: which ones the caller answers, which the provider has answered itself, and how each goes back.
+import type { Json, Part, Replay, ResultPart } from '../../message.ts'
 import type { ToolInfo } from '../../model.ts'
 import { parse } from './http.ts'
-import { type Fields, text } from './openai-responses-fields.ts'
+import { defined, type Fields, isFields, text } from './openai-responses-fields.ts'
 
 export const wire = 'openai-responses'
 
-/** What the model asks of the caller's own machine or person: the types of tool that it comes from, and its input. */
-const asked: Readonly<Record<string, { tools: readonly string[]; input(item: Fields): unknown }>> = {
-  computer_call: { tools: ['computer', 'computer_use_preview', 'computer_use'], input: (item) => only(item, computerFields) },
-  local_shell_call: { tools: ['local_shell'], input: ({ action }) => action },
-  shell_call: { tools: ['shell'], input: ({ action }) => action },
-  apply_patch_call: { tools: ['apply_patch'], input: ({ operation }) => operation },
-  tool_search_call: { tools: ['tool_search'], input: ({ arguments: wanted }) => wanted },
-  mcp_approval_request: {
-    tools: ['mcp'],
-    input: ({ server_label, name, arguments: args }) => ({ server_label, name, arguments: json(args) }),
-  },
+/** What an item asks of the caller's own machine or person: the types of tool that it comes from. */
+const asked: Readonly<Record<string, readonly unknown[]>> = {
+  computer_call: ['computer', 'computer_use_preview', 'computer_use'],
+  local_shell_call: ['local_shell'],
+  shell_call: ['shell'],
+  apply_patch_call: ['apply_patch'],
+  tool_search_call: ['tool_search'],
+  mcp_approval_request: ['mcp'],
 }
-const computerFields = ['action', 'actions', 'pending_safety_checks'] as const
 
 /** Where an item of the provider's own work holds what came out of it. */
 const outcomes: Readonly<Record<string, string>> = {
   mcp_call: 'output',
   code_interpreter_call: 'outputs',
   file_search_call: 'results',
+  image_generation_call: 'result',
 }
 
-/** Whether an item waits for an answer of ours. A shell in the provider's container and a server's tool search do not. */
-export function isAsked({ type, environment, execution }: Fields, tools: readonly ToolInfo[]): boolean {
-  if (typeof type !== 'string' || !Object.hasOwn(asked, type)) return false
-  if (type === 'tool_search_call') return execution === 'client'
-  if (type !== 'shell_call') return true
-  const where = (environment ?? tools.find(({ hosted }) => hosted?.definition.type === 'shell')?.hosted?.definition.environment) as
-    | Fields
-    | null
-    | undefined
-  return !(typeof where?.type === 'string' && where.type.startsWith('container'))
-}
+export const replayOf = (server: string, data: Fields): { replay: Replay } => ({
+  replay: { wire: server, data: data as Record<string, Json> },
+})
 
-/** An item that the caller answers, as a call of the tool that was given for it; an approval is a call of its MCP server's tool. */
-export function askedCall(item: Fields, tools: readonly ToolInfo[]): Omit<CallPart, 'replay'> {
-  const type = item.type as string
-  const { tools: types, input } = asked[type]!
-  const tool = tools.find(
-    ({ hosted }) =>
-      hosted?.wire === wire &&
-      types.includes(hosted.definition.type as string) &&
-      (type !== 'mcp_approval_request' || hosted.definition.server_label === item.server_label),
-  )
-  return { type: 'call', id: text(item.call_id) ?? text(item.id) ?? '', name: tool?.name ?? bare(type), input: input(item) ?? {} }
-}
-
-/** What the provider did by itself, as a call; `at` names the field of its outcome, when it has one. */
-export function doneCall(item: Fields): { call: Omit<CallPart, 'replay'>; at?: string } {
-  const type = item.type as string
-  const { arguments: args, action, queries, code, input, revised_prompt } = item
-  const at = outcomes[type]
-  return {
-    call: {
-      type: 'call',
-      by: 'provider',
-      id: text(item.id) ?? text(item.call_id) ?? '',
-      name: text(item.name) ?? bare(type),
-      input: json(args ?? input) ?? action ?? (queries ? { queries } : code ? { code } : revised_prompt ? { prompt: revised_prompt } : {}),
-    },
-    ...(at !== undefined && item[at] !== undefined && item[at] !== null && { at }),
+/** An item of a hosted tool as parts that give it back: a call of the tool that it came from, and what came out of it where it says so. */
+export function hostedParts(item: Fields, tools: readonly ToolInfo[], server: string): Part[] {
+  const type = text(item.type)
+  if (type === undefined) return []
+  const whole = replayOf(server, item)
+  const id = text(item.call_id) ?? text(item.id) ?? ''
+  const name = type.replace(/_(call|request)$/, '')
+  if (Object.hasOwn(asked, type)) {
+    const from = tools.find(({ hosted }) => hosted?.wire === wire && comesFrom(item, hosted.definition))
+    if (waits(item, from?.hosted?.definition))
+      return item.status === 'incomplete' ? [] : [{ type: 'call', id, name: from?.name ?? name, input: inputOf(item), ...whole }]
   }
+  if (!type.endsWith('_call')) return [{ type: 'opaque', kind: type, ...whole }]
+  const done = { id: text(item.id) ?? id, name: text(item.name) ?? name, by: 'provider' } as const
+  const call = { type: 'call', ...done, input: inputOf(item) } as const
+  if (item.error)
+    return [
+      { ...call, ...whole },
+      { type: 'result', ...done, error: { code: 'tool/failed', message: messageOf(item.error) } },
+    ]
+  const at = outcomes[type]
+  if (at === undefined || !item[at]) return [{ ...call, ...whole }]
+  // the outcome is in the part, once: the item is put together again from there
+  const { [at]: output, ...rest } = item
+  const apart = replayOf(server, { at, item: rest })
+  if (at !== 'result' || typeof output !== 'string') return [call, { type: 'result', ...done, output, ...apart }]
+  const format = text(item.output_format) ?? 'png'
+  return [call, { type: 'media', mime: `image/${format === 'svg' ? 'svg+xml' : format}`, data: output, ...apart }]
+}
+
+/** An approval is asked for by the MCP server's tool, everything else by the only one of its type. */
+const comesFrom = ({ type, server_label }: Fields, definition: Fields): boolean =>
+  asked[type as string]!.includes(definition.type) && (type !== 'mcp_approval_request' || definition.server_label === server_label)
+
+/** Whether an item waits for an answer of ours: a shell in the provider's container and a server's tool search do not. */
+function waits({ type, environment, execution }: Fields, definition: Fields | undefined): boolean {
+  if (type === 'tool_search_call') return execution === 'client'
+  const where = type === 'shell_call' ? (environment ?? definition?.environment) : undefined
+  return !(isFields(where) && text(where.type)?.startsWith('container'))
+}
+
+function inputOf(item: Fields): unknown {
+  const { type, action, operation, queries, code, revised_prompt } = item
+  const args = json(item.arguments ?? item.input)
+  if (type === 'mcp_approval_request') return { server_label: item.server_label, name: item.name, arguments: args }
+  if (type === 'computer_call') return defined({ action, actions: item.actions, pending_safety_checks: item.pending_safety_checks })
+  return args ?? action ?? operation ?? defined({ queries, code, prompt: revised_prompt })
 }
 
 /**
@@ -75,68 +83,50 @@ export function doneCall(item: Fields): { call: Omit<CallPart, 'replay'>; at?: s
  */
 export function resultItem(part: ResultPart, call: Fields, id: string, content: (part: ResultPart) => string | Fields[]): Fields {
   const { output, error } = part
-  const caller = call.caller ? { caller: call.caller } : {}
-  switch (call.type) {
+  const { type, caller } = call
+  const answer = { type: `${String(type)}_output`, call_id: id }
+  switch (type) {
     case 'custom_tool_call':
-      return { type: 'custom_tool_call_output', call_id: id, output: content(part), ...caller }
+      return { ...answer, output: content(part), caller }
     case 'computer_call': {
+      const { image_url, file_id } = (content(part) as Fields[]).find((piece) => piece.type === 'input_image')!
       const checks = call.pending_safety_checks
-      const { image_url, file_id } = screenshotOf(content(part)) ?? {}
       return {
-        type: 'computer_call_output',
-        call_id: id,
-        output: { type: 'computer_screenshot', ...(file_id ? { file_id } : { image_url }) },
-        ...(Array.isArray(checks) && checks.length && { acknowledged_safety_checks: checks }),
+        ...answer,
+        output: { type: 'computer_screenshot', image_url, file_id },
+        acknowledged_safety_checks: Array.isArray(checks) && checks.length ? checks : undefined,
       }
     }
     case 'local_shell_call':
-      return { type: 'local_shell_call_output', id, call_id: id, output: plain(part) }
-    case 'shell_call':
-      return {
-        type: 'shell_call_output',
-        call_id: id,
-        output: Array.isArray(output)
-          ? output
-          : [
-              {
-                stdout: error ? '' : plain(part),
-                stderr: error ? error.message : '',
-                outcome: { type: 'exit', exit_code: error ? 1 : 0 },
-              },
-            ],
-      }
-    case 'apply_patch_call':
-      return { type: 'apply_patch_call_output', call_id: id, status: error ? 'failed' : 'completed', output: plain(part) }
-    case 'mcp_approval_request':
-      return {
-        type: 'mcp_approval_response',
-        approval_request_id: id,
-        approve: !error && (output === true || (output as Fields | undefined)?.approve === true),
-        ...(error && { reason: error.message }),
-      }
-    case 'tool_search_call': {
-      const found = (output as Fields | undefined)?.tools
-      if (Array.isArray(found)) return { type: 'tool_search_output', call_id: id, execution: 'client', status: 'completed', tools: found }
+      return { ...answer, id, output: plain(part) }
+    case 'shell_call': {
+      const ran = { stdout: error ? '' : plain(part), stderr: error?.message ?? '', outcome: { type: 'exit', exit_code: error ? 1 : 0 } }
+      return { ...answer, output: Array.isArray(output) ? output : [ran] }
     }
+    case 'apply_patch_call':
+      return { ...answer, status: error ? 'failed' : 'completed', output: plain(part) }
+    case 'mcp_approval_request': {
+      const approve = !error && (output === true || (isFields(output) && output.approve === true))
+      return { type: 'mcp_approval_response', approval_request_id: id, approve, reason: error?.message }
+    }
+    case 'tool_search_call':
+      if (isFields(output) && Array.isArray(output.tools))
+        return { type: 'tool_search_output', call_id: id, execution: 'client', status: 'completed', tools: output.tools }
   }
-  return { type: 'function_call_output', call_id: id, output: content(part), ...caller }
+  return { type: 'function_call_output', call_id: id, output: content(part), caller }
 }
 
 /** Whether a result can answer its call at all: a computer is answered by a picture and nothing else. */
-export const canAnswer = ({ parts }: ResultPart, { type }: Fields): boolean =>
-  type !== 'computer_call' || !!parts?.some((part) => part.type === 'media' && part.mime.startsWith('image/'))
+export const canAnswer = ({ parts, error }: ResultPart, { type }: Fields): boolean =>
+  type !== 'computer_call' || (!error && !!parts?.some((part) => part.type === 'media' && part.mime.startsWith('image/')))
 
 /** What a model reads of a result that is no media. */
-export function plain({ output, parts, error }: ResultPart): string {
+export function plain({ output, parts, error }: Pick<ResultPart, 'output' | 'parts' | 'error'>): string {
   if (error) return `Error: ${error.message}`
   if (parts) return parts.map((part) => (part.type === 'text' ? part.text : `[${part.mime}]`)).join('\n')
   return typeof output === 'string' ? output : JSON.stringify(output ?? null)
 }
 
-const screenshotOf = (content: string | Fields[]): Fields | undefined =>
-  typeof content === 'string' ? undefined : content.find(({ type }) => type === 'input_image')
-
-const bare = (type: string): string => type.replace(/_(call|request)$/, '')
 const json = (value: unknown): unknown => (typeof value === 'string' ? (parse(value) ?? value) : value)
-const only = (item: Fields, names: readonly string[]): Fields =>
-  Object.fromEntries(names.filter((name) => item[name] !== undefined && item[name] !== null).map((name) => [name, item[name]]))
+
+const messageOf = (error: unknown): string => text(error) ?? (isFields(error) ? text(error.message) : undefined) ?? JSON.stringify(error)

@@ -5,7 +5,7 @@ import type { ModelCall, ToolChoice, ToolInfo } from '../../model.ts'
 import type { JsonSchema } from '../../schema.ts'
 import { parse } from './http.ts'
 import { effortFor, type ModelTraits } from './openai-models.ts'
-import { type Fields, isFields } from './openai-responses-fields.ts'
+import { type Fields, fields, isFields } from './openai-responses-fields.ts'
 import { canAnswer, plain, resultItem, wire } from './openai-responses-items.ts'
 
 /** How a server differs from OpenAI's own, as data. */
@@ -65,91 +65,78 @@ export interface ResponsesSettings {
 export const serverOf = (provider: string): string => (provider === 'openai' ? wire : `${wire}/${provider}`)
 
 /**
- * A call as a request body of the Responses API, and the names of the settings that it cannot say.
- * Throws `model/unsupported` for media that the API does not take.
+ * A call as a request body of the Responses API, and the names of the settings that it cannot say. A field that is
+ * undefined is not sent. Throws `model/unsupported` for media that the API does not take.
  */
 export function encodeResponses(call: ModelCall, settings: ResponsesSettings): { body: Fields; ignored: string[] } {
-  const { quirks, traits } = settings
+  const { quirks, traits, model } = settings
   const options = call.providerOptions?.[wire] ?? {}
-  const store = typeof options.store === 'boolean' ? options.store : settings.store
-  const encrypted = !store && (quirks.encrypted ?? traits.reasoning !== false)
-  const include = [
-    ...new Set([...(encrypted ? ['reasoning.encrypted_content'] : []), ...((options.include as string[] | undefined) ?? [])]),
-  ]
-  const known = call.tools?.filter(({ hosted }) => !hosted || hosted.wire === wire) ?? []
-  const few =
-    quirks.allowedTools === false && typeof call.toolChoice === 'object' && 'tools' in call.toolChoice ? call.toolChoice : undefined
-  const tools = few ? known.filter(({ name }) => few.tools.includes(name)) : known
-  const choice =
-    options.tool_choice ?? (few ? (few.required ? 'required' : 'auto') : call.toolChoice && encodeChoice(call.toolChoice, tools))
+  const { include = [], reasoning, text, tool_choice, store = settings.store } = options as Options
   const thinks = traits.reasoning !== false
   const asked = thinks ? call.reasoning : undefined
   const effort = asked?.effort && effortFor(asked.effort, traits)
   const samples = traits.sampling === 'without effort' ? !effort || effort === 'none' : traits.sampling !== 'never'
-  const reasoning = {
-    ...(effort && { effort }),
-    ...(asked?.summary && { summary: 'auto' }),
-    ...(options.reasoning as Fields | undefined),
-  }
-  const format = { ...(call.output && { format: encodeFormat(call.output) }), ...(options.text as Fields | undefined) }
-  const extra = Object.fromEntries(
-    responsesOptions.filter((name) => !merged.has(name) && options[name] !== undefined).map((name) => [name, options[name]]),
-  )
-  const { instructions, input } = encodeInput(call, { ...settings, store }, 'conversation' in extra)
+  const encrypted = !store && (quirks.encrypted ?? thinks) ? ['reasoning.encrypted_content'] : []
+  const known = call.tools?.filter(({ hosted }) => !hosted || hosted.wire === wire) ?? []
+  const { toolChoice, output } = call
+  const few = quirks.allowedTools === false && typeof toolChoice === 'object' && 'tools' in toolChoice ? toolChoice : undefined
+  const tools = few ? known.filter(({ name }) => few.tools.includes(name)) : known
+  const choice = few ? (few.required ? 'required' : 'auto') : toolChoice && encodeChoice(toolChoice, tools)
+  const { maxTokens, temperature, topP } = call
   return {
     body: {
-      model: settings.model,
-      ...(instructions !== undefined && { instructions }),
-      input,
-      ...(call.stream !== false && { stream: true }),
+      ...Object.fromEntries(responsesOptions.map((name) => [name, options[name]])),
+      ...encodeInput(call, { ...settings, store }, options.conversation !== undefined),
+      model,
+      stream: call.stream === false ? undefined : true,
       store,
-      ...(include.length && { include }),
-      ...(tools.length && { tools: tools.map(encodeTool) }),
-      ...(tools.length && choice !== undefined && { tool_choice: choice }),
-      ...(call.parallelTools !== undefined && { parallel_tool_calls: call.parallelTools }),
-      ...(Object.keys(format).length && { text: format }),
+      include: some([...new Set([...encrypted, ...include])]),
+      tools: some(tools.map(encodeTool)),
+      tool_choice: tools.length ? (tool_choice ?? choice) : undefined,
+      parallel_tool_calls: call.parallelTools,
+      text: some({ ...(output && { format: encodeFormat(output) }), ...text }),
       // the API refuses less than 16
-      ...(call.maxTokens !== undefined && { max_output_tokens: Math.max(16, call.maxTokens) }),
-      ...(samples && call.temperature !== undefined && { temperature: call.temperature }),
-      ...(samples && call.topP !== undefined && { top_p: call.topP }),
-      ...(Object.keys(reasoning).length && { reasoning }),
-      ...extra,
+      max_output_tokens: maxTokens && Math.max(16, maxTokens),
+      temperature: samples ? temperature : undefined,
+      top_p: samples ? topP : undefined,
+      reasoning: some({ ...(effort && { effort }), ...(asked?.summary && { summary: 'auto' }), ...reasoning }),
     },
     ignored: [
-      ...absent.filter((name) => call[name] !== undefined),
-      ...(samples ? [] : sampling.filter((name) => call[name] !== undefined)),
-      ...(call.reasoning?.tokens !== undefined ? ['reasoning.tokens'] : []),
-      ...(!thinks && (call.reasoning?.effort ?? call.reasoning?.summary) ? ['reasoning'] : []),
-      ...(call.tools?.filter((tool) => !known.includes(tool)).map(({ name }) => `tool ${name}`) ?? []),
+      ...[...absent, ...(samples ? [] : sampling), ...(thinks ? [] : (['reasoning'] as const))].filter((name) => call[name] !== undefined),
+      ...(asked?.tokens === undefined ? [] : ['reasoning.tokens']),
+      ...(call.tools?.flatMap((tool) => (known.includes(tool) ? [] : [`tool ${tool.name}`])) ?? []),
     ],
   }
 }
 
-const merged: ReadonlySet<string> = new Set(['include', 'reasoning', 'store', 'text', 'tool_choice'])
+/** Those options that are added to fields of ours. */
+interface Options {
+  include?: readonly string[]
+  reasoning?: Fields
+  text?: Fields
+  tool_choice?: unknown
+  store?: boolean
+}
+
 /** What the API has no field for. */
 const absent = ['topK', 'stop', 'seed', 'presencePenalty', 'frequencyPenalty'] as const
 const sampling = ['temperature', 'topP'] as const
 
-function encodeFormat({ name, description, schema, strict }: NonNullable<ModelCall['output']>): Fields {
+/** A list or an object that holds something, or nothing. */
+const some = <T extends object>(value: T): T | undefined => (Object.keys(value).length ? value : undefined)
+
+function encodeFormat({ name = 'output', description, schema, strict }: NonNullable<ModelCall['output']>): Fields {
   if (!schema) return { type: 'json_object' }
-  return {
-    type: 'json_schema',
-    name: (name ?? 'output').replace(/[^\w-]/g, '_').slice(0, 64),
-    schema,
-    strict: strict ?? fitsStrict(schema),
-    ...(description !== undefined && { description }),
-  }
+  return { type: 'json_schema', name: name.replace(/[^\w-]/g, '_').slice(0, 64), schema, strict: strict ?? fitsStrict(schema), description }
 }
 
 /** Strict mode refuses a schema with an object that is open or has optional fields. */
 function fitsStrict(schema: unknown): boolean {
-  if (Array.isArray(schema)) return schema.every(fitsStrict)
   if (typeof schema !== 'object' || schema === null) return true
   const { type, properties, required, additionalProperties } = schema as JsonSchema
   if (type === 'object' || properties) {
-    if (additionalProperties !== false) return false
-    const names = Object.keys((properties as Fields | undefined) ?? {})
-    if (!names.every((name) => Array.isArray(required) && required.includes(name))) return false
+    const names: readonly unknown[] = Array.isArray(required) ? required : []
+    if (additionalProperties !== false || !Object.keys(properties ?? {}).every((name) => names.includes(name))) return false
   }
   return Object.values(schema).every(fitsStrict)
 }
@@ -157,14 +144,8 @@ function fitsStrict(schema: unknown): boolean {
 /** `strict` is always said: left out, this API means true and refuses schemas with optional fields. */
 function encodeTool({ name, description, input, strict, hosted, providerOptions }: ToolInfo): Fields {
   if (hosted) return hosted.definition
-  return {
-    type: 'function',
-    name,
-    ...(description !== undefined && { description }),
-    parameters: input ?? { type: 'object', properties: {} },
-    strict: strict ?? false,
-    ...providerOptions?.[wire],
-  }
+  const parameters = input ?? { type: 'object', properties: {} }
+  return { type: 'function', name, description, parameters, strict: strict ?? false, ...providerOptions?.[wire] }
 }
 
 function encodeChoice(choice: ToolChoice, tools: readonly ToolInfo[]): unknown {
@@ -222,7 +203,7 @@ function survey(messages: readonly Message[]): Pick<Scope, 'calls' | 'ids' | 'lo
         const item = itemOf(part)
         if (item) calls.set(part.id, item)
         if (part.id.length > 64 && !ids.has(part.id)) ids.set(part.id, `kit_call_${ids.size}`)
-      } else if (part.type === 'result' && !canAnswer(part, calls.get(part.id) ?? ownOf(part) ?? {})) lost.add(part.id)
+      } else if (part.type === 'result' && !canAnswer(part, calls.get(part.id) ?? itemOf(part) ?? {})) lost.add(part.id)
     }
   return { calls, ids, lost }
 }
@@ -257,23 +238,16 @@ function encodeResults({ parts }: Message, { calls, ids, lost, quirks }: Scope):
   const apart: Fields[] = []
   const content = (part: ResultPart): string | Fields[] => {
     if (part.error || !part.parts) return plain(part)
-    if (quirks.toolMedia !== false || part.parts.every(({ type }) => type === 'text'))
-      return part.parts.map((piece) => encodeContent(piece, false))
-    const words = part.parts.filter(({ type }) => type === 'text')
-    const media = part.parts.filter(({ type }) => type === 'media')
-    apart.push({
-      role: 'user',
-      content: [{ type: 'input_text', text: `From the tool call ${part.id}:` }, ...media.map((piece) => encodeContent(piece, false))],
-    })
-    return plain({ ...part, parts: words.length ? words : media })
+    const media = part.parts.filter(({ type }) => type === 'media').map((piece) => encodeContent(piece, false))
+    if (quirks.toolMedia !== false || !media.length) return part.parts.map((piece) => encodeContent(piece, false))
+    apart.push({ role: 'user', content: [{ type: 'input_text', text: `From the tool call ${part.id}:` }, ...media] })
+    return plain({ parts: part.parts.length > media.length ? part.parts.filter(({ type }) => type === 'text') : part.parts })
   }
-  const items = parts
-    .filter((part) => part.type === 'result')
-    .map((part) =>
-      lost.has(part.id)
-        ? { role: 'user', content: `${part.name}: ${plain(part)}` }
-        : resultItem(part, calls.get(part.id) ?? ownOf(part) ?? {}, ids.get(part.id) ?? part.id, content),
-    )
+  const items = parts.flatMap((part) => {
+    if (part.type !== 'result') return []
+    if (lost.has(part.id)) return [{ role: 'user', content: `${part.name}: ${plain(part)}` }]
+    return [resultItem(part, calls.get(part.id) ?? itemOf(part) ?? {}, ids.get(part.id) ?? part.id, content)]
+  })
   return [...items, ...apart]
 }
 
@@ -300,7 +274,7 @@ function encodeAssistant({ parts }: Message, scope: Scope): Fields[] {
         if (linked && typeof id === 'string') {
           if (open?.id !== id) {
             const content: Fields[] = []
-            add({ type: 'message', role: 'assistant', id, status: status ?? 'completed', ...(phase ? { phase } : {}), content })
+            add({ type: 'message', role: 'assistant', id, status: status ?? 'completed', phase, content })
             open = { id, content }
           }
           open.content.push(
@@ -308,9 +282,9 @@ function encodeAssistant({ parts }: Message, scope: Scope): Fields[] {
               ? { type: 'output_text', text: part.text, annotations: annotations ?? [], logprobs: [] }
               : { type: 'refusal', refusal: part.text },
           )
-        } else if (loose && loose.phase === (phase ?? undefined)) loose.content += part.text
+        } else if (loose && loose.phase === phase) loose.content += part.text
         else {
-          const item = { role: 'assistant', content: part.text, ...(phase ? { phase } : {}) }
+          const item = { role: 'assistant', content: part.text, phase }
           add(item)
           loose = item
         }
@@ -321,15 +295,16 @@ function encodeAssistant({ parts }: Message, scope: Scope): Fields[] {
         if (linked) add({ summary: [], ...own })
         continue
       case 'call':
-        if (part.by === 'provider' ? own : !scope.lost.has(part.id)) add(part.by === 'provider' ? own! : encodeCall(part, scope, linked))
+        if (part.by !== 'provider') {
+          if (!scope.lost.has(part.id)) add(encodeCall(part, scope, linked))
+        } else if (own) add(own)
         continue
       case 'result':
-        // what the provider did itself: the outcome goes back into the item that it came from
-        if (own && typeof own.at === 'string') add({ ...(own.item as Fields), [own.at]: part.output })
-        continue
       case 'media':
-        if (own) add({ ...own, result: part.data ?? null })
-        else add({ role: 'assistant', content: `[${part.mime}]` })
+        // what the provider did itself: the outcome goes back into the item that it came from
+        if (own && typeof own.at === 'string')
+          add({ ...fields(own.item), [own.at]: part.type === 'media' ? (part.data ?? null) : part.output })
+        else if (part.type === 'media') add({ role: 'assistant', content: `[${part.mime}]` })
         continue
       case 'opaque':
         if (own) add(own)
@@ -346,27 +321,21 @@ const readable = ({ id, encrypted_content, content }: Fields, { store, traits }:
 
 function encodeCall(part: CallPart, { server, ids }: Scope, linked: boolean): Fields {
   const { arguments: raw, id, ...rest } = itemOf(part) ?? {}
-  const call_id = ids.get(part.id) ?? part.id
-  const own = linked && id !== undefined && part.replay?.wire === server ? { id } : {}
-  if (rest.type === 'custom_tool_call')
-    return { ...rest, ...own, call_id, name: part.name, input: plain({ ...part, type: 'result', output: part.input }) }
+  const call = { ...rest, id: linked && part.replay?.wire === server ? id : undefined, call_id: ids.get(part.id) ?? part.id }
+  if (rest.type === 'custom_tool_call') return { ...call, name: part.name, input: plain({ output: part.input }) }
   // an item of a tool that OpenAI defines goes back as it came
-  if (rest.type !== undefined)
-    return { ...rest, ...(id !== undefined && { id }), ...(raw !== undefined && { arguments: raw }), ...('call_id' in rest && { call_id }) }
+  if (rest.type !== undefined) return { ...call, id, arguments: raw, call_id: 'call_id' in rest ? call.call_id : undefined }
   const input = part.invalid ? String(part.input) : JSON.stringify(part.input ?? {})
-  return { type: 'function_call', ...own, call_id, name: part.name, arguments: sameJson(raw, part) ? raw : input, ...rest }
+  return { ...call, type: 'function_call', name: part.name, arguments: sameJson(raw, part) ? raw : input }
 }
 
 /** The text that the model wrote keeps the provider's cache warm, unless somebody changed the input since. */
-const sameJson = (raw: unknown, { input, invalid }: CallPart): raw is string =>
+const sameJson = (raw: unknown, { input, invalid }: CallPart): boolean =>
   typeof raw === 'string' && !invalid && canonical(parse(raw)) === canonical(input)
 
-/** The item that a call was, also when another server of this wire made it. */
-const itemOf = (part: CallPart): Fields | undefined => (part.replay?.wire.split('/')[0] === wire ? fieldsOf(part.replay.data) : undefined)
+/** The item that a part was, where this server made it. */
+const ownOf = ({ replay }: Part, server: string): Fields | undefined =>
+  replay?.wire === server && isFields(replay.data) ? replay.data : undefined
 
-const ownOf = (part: Part, server?: string): Fields | undefined =>
-  part.replay && (server === undefined ? part.replay.wire.split('/')[0] === wire : part.replay.wire === server)
-    ? fieldsOf(part.replay.data)
-    : undefined
-
-const fieldsOf = (data: unknown): Fields | undefined => (isFields(data) ? data : undefined)
+/** The item that a part was, also where another server of this wire made it: the forms are the same. */
+const itemOf = (part: Part): Fields | undefined => ownOf(part, part.replay?.wire.split('/')[0] === wire ? part.replay.wire : wire)
