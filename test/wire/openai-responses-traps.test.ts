@@ -213,6 +213,14 @@ describe('an answer that comes', () => {
     expect(usage).toEqual({ input: 12, output: 2.5 })
   })
 
+  test('arguments of any depth are a call that can be told again', async () => {
+    const deep = `${'['.repeat(50_000)}${']'.repeat(50_000)}`
+    const [part] = await partsOf(read(Response.json(answer(call({ arguments: deep })))))
+    expect(part).toMatchObject({ type: 'call', input: deep, invalid: true })
+    expect((await replayed([call({ arguments: deep })]))[0]!.arguments).toBe(deep)
+    expect((await partsOf(read(Response.json(answer(call({ arguments: '[[1]]' }))))))[0]).toMatchObject({ input: [[1]] })
+  })
+
   test('an empty answer ends, and says nothing', async () => {
     expect(await collect(events(completed()))).toMatchObject({ parts: [], finish: 'stop' })
     expect(await collect(read(Response.json(answer(message('')))))).toMatchObject({ parts: [], finish: 'stop' })

@@ -350,12 +350,15 @@ export class ResponsesDecoder {
     const said = custom ? input : args
     const raw = (said === '' ? undefined : said) ?? slot.input
     const read = custom ? { input: raw } : readArguments(raw)
+    const anew = custom || 'invalid' in read ? raw : stringify(read.input)
+    // deeper than JSON can be written again
+    if (anew === undefined) Object.assign(read, { input: raw, invalid: true })
     // a call that the limit of tokens cut off must not run
     if (status === 'incomplete' || (this.#incomplete !== undefined && 'invalid' in read)) return
     const id = text(call_id) ?? text(rest.id) ?? `call_${slot.index}_${crypto.randomUUID().slice(0, 8)}`
     if (typeof raw === 'string') yield* this.#giveInput(slot, raw, id)
     // the provider's cache knows the text as it was written, so that is kept where ours would differ
-    const written = !custom && text(raw) !== undefined && !('invalid' in read) && raw !== JSON.stringify(read.input)
+    const written = text(raw) !== undefined && anew !== undefined && raw !== anew
     const data = defined({ ...rest, type: custom ? type : undefined, arguments: written ? raw : undefined })
     yield this.#part({ type: 'call', id, name: text(name) ?? '', ...read, ...(Object.keys(data).length && replayOf(this.#server, data)) })
   }
@@ -454,8 +457,14 @@ const sameItem = (a: Fields, b: Fields): boolean =>
 
 /** What is known of an item: what only its beginning said still holds, a proxy may leave it out of the end. */
 function merged(before: Fields, after: Fields): Fields {
-  const both = { ...before }
-  for (const [name, value] of Object.entries(after))
-    if (value !== undefined && (value !== null || both[name] === undefined)) both[name] = value
-  return both
+  const told = Object.entries(after).filter(([name, value]) => value !== undefined && (value !== null || before[name] === undefined))
+  return { ...before, ...Object.fromEntries(told) }
+}
+
+function stringify(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value)
+  } catch {
+    return undefined
+  }
 }

@@ -31,11 +31,11 @@ export function explainError(body: unknown): { code?: KitErrorCode; retryAfter?:
 
 /** An error that came after status 200: what it means must be read from it alone. */
 export function streamError(provider: string, body: Fields): KitError {
-  const error = errorOf(body)
-  const { code, type, status } = error
+  const { code, type, status, message } = errorOf(body)
   const number = [code, status].map(Number).find((value) => value >= 400 && value < 600)
   const blamed = [code, type].some((word) => typeof word === 'string' && /invalid|image|residency/.test(word))
-  const { code: known = codeOf(number ?? (blamed ? 400 : 500), JSON.stringify(error).slice(0, 10_000)), retryAfter } = explainError(body)
+  const said = [code, type, message].filter((word) => typeof word === 'string').join(' ')
+  const { code: known = codeOf(number ?? (blamed ? 400 : 500), said.slice(0, 10_000)), retryAfter } = explainError(body)
   return new KitError(known, `${provider} ended its answer with an error`, {
     provider,
     cause: body,

@@ -2,7 +2,7 @@
 import type { Json, Part, Replay, ResultPart } from '../../message.ts'
 import type { ToolInfo } from '../../model.ts'
 import { parse } from './http.ts'
-import { defined, type Fields, isFields, text } from './openai-responses-fields.ts'
+import { defined, type Fields, fields, isFields, list, text } from './openai-responses-fields.ts'
 
 export const wire = 'openai-responses'
 
@@ -78,10 +78,15 @@ function inputOf(item: Fields): unknown {
 }
 
 /**
- * A result as the item that answers a call of `type`. `content` turns text and media into content parts.
+ * A result as the item that answers `call`. `content` turns it into text or content parts, `inside` with its media in any case.
  * A computer's screenshot is also the yes to the safety checks that its call named: the tool has seen them.
  */
-export function resultItem(part: ResultPart, call: Fields, id: string, content: (part: ResultPart) => string | Fields[]): Fields {
+export function resultItem(
+  part: ResultPart,
+  call: Fields,
+  id: string,
+  content: (part: ResultPart, inside?: boolean) => string | Fields[],
+): Fields {
   const { output, error } = part
   const { type, caller } = call
   const answer = { type: `${String(type)}_output`, call_id: id }
@@ -89,7 +94,7 @@ export function resultItem(part: ResultPart, call: Fields, id: string, content: 
     case 'custom_tool_call':
       return { ...answer, output: content(part), caller }
     case 'computer_call': {
-      const { image_url, file_id } = (content(part) as Fields[]).find((piece) => piece.type === 'input_image')!
+      const { image_url, file_id } = fields(list(content(part, true)).find((piece) => piece.type === 'input_image'))
       const checks = call.pending_safety_checks
       return {
         ...answer,
@@ -129,4 +134,4 @@ export function plain({ output, parts, error }: Pick<ResultPart, 'output' | 'par
 
 const json = (value: unknown): unknown => (typeof value === 'string' ? (parse(value) ?? value) : value)
 
-const messageOf = (error: unknown): string => text(error) ?? (isFields(error) ? text(error.message) : undefined) ?? JSON.stringify(error)
+const messageOf = (error: unknown): string => text(error) ?? text(fields(error).message) ?? 'failed'

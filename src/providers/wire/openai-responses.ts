@@ -20,7 +20,11 @@ export interface ResponsesQuirks {
   allowedTools?: boolean
 }
 
-/** What `providerOptions['openai-responses']` may set beside the neutral fields; `include`, `reasoning` and `text` are added to ours. */
+/**
+ * What `providerOptions['openai-responses']` may set beside the neutral fields; `include`, `reasoning` and `text` are added to ours.
+ * With `conversation` only what came after the last answer is sent, since the server has the rest; with `previous_response_id` all
+ * messages of the call are: give those after it.
+ */
 export const responsesOptions = [
   'background',
   'context_management',
@@ -96,7 +100,7 @@ export function encodeResponses(call: ModelCall, settings: ResponsesSettings): {
       parallel_tool_calls: call.parallelTools,
       text: some({ ...(output && { format: encodeFormat(output) }), ...text }),
       // the API refuses less than 16
-      max_output_tokens: maxTokens && Math.max(16, maxTokens),
+      max_output_tokens: maxTokens === undefined ? undefined : Math.max(16, maxTokens),
       temperature: samples ? temperature : undefined,
       top_p: samples ? topP : undefined,
       reasoning: some({ ...(effort && { effort }), ...(asked?.summary && { summary: 'auto' }), ...reasoning }),
@@ -236,10 +240,10 @@ function encodeContent(part: TextPart | MediaPart, fresh: boolean): Fields {
 
 function encodeResults({ parts }: Message, { calls, ids, lost, quirks }: Scope): Fields[] {
   const apart: Fields[] = []
-  const content = (part: ResultPart): string | Fields[] => {
+  const content = (part: ResultPart, inside = quirks.toolMedia !== false): string | Fields[] => {
     if (part.error || !part.parts) return plain(part)
     const media = part.parts.filter(({ type }) => type === 'media').map((piece) => encodeContent(piece, false))
-    if (quirks.toolMedia !== false || !media.length) return part.parts.map((piece) => encodeContent(piece, false))
+    if (inside || !media.length) return part.parts.map((piece) => encodeContent(piece, false))
     apart.push({ role: 'user', content: [{ type: 'input_text', text: `From the tool call ${part.id}:` }, ...media] })
     return plain({ parts: part.parts.length > media.length ? part.parts.filter(({ type }) => type === 'text') : part.parts })
   }
