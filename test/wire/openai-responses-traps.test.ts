@@ -167,6 +167,7 @@ describe('an answer that comes', () => {
     const twice = [reasoning('one'), reasoning('two'), message('Hi')]
     const done = twice.map((item, output_index) => ({ type: 'response.output_item.done', output_index, item }))
     expect(await partsOf(events(...done, completed(...twice)))).toMatchObject([{ text: 'one' }, { text: 'two' }, { text: 'Hi' }])
+    expect(await partsOf(events(done[0], completed(...twice)))).toMatchObject([{ text: 'one' }, { text: 'two' }, { text: 'Hi' }])
     expect(
       await partsOf(
         events(
@@ -781,6 +782,7 @@ describe('a call that goes', () => {
                 },
                 { type: 'media', mime: 'image/png', ref: 'file_1', store: 'openai' },
                 { type: 'media', mime: 'application/pdf', data: 'BBBB' },
+                { type: 'media', mime: 'text/plain', data: 'CCCC' },
                 { type: 'media', mime: 'application/pdf', url: 'https://a.example/b.pdf' },
                 { type: 'media', mime: 'application/pdf', ref: 'file_2', store: 'openai' },
               ],
@@ -814,6 +816,7 @@ describe('a call that goes', () => {
             { type: 'input_image', image_url: 'https://a.example/b.png', detail: 'high' },
             { type: 'input_image', file_id: 'file_1', detail: 'auto' },
             { type: 'input_file', filename: 'file.pdf', file_data: 'data:application/pdf;base64,BBBB' },
+            { type: 'input_file', filename: 'file.txt', file_data: 'data:text/plain;base64,CCCC' },
             { type: 'input_file', file_url: 'https://a.example/b.pdf' },
             { type: 'input_file', file_id: 'file_2' },
           ],

@@ -20,7 +20,7 @@ export const defined = (raw: Fields): Fields =>
   Object.fromEntries(Object.entries(raw).filter(([, value]) => value !== undefined && value !== null))
 
 /** A number that is one, also where it comes as text. */
-export function count(value: unknown): number | undefined {
+function count(value: unknown): number | undefined {
   const number = typeof value === 'string' && value.trim() ? Number(value) : value
   return typeof number === 'number' && Number.isFinite(number) && number >= 0 ? number : undefined
 }

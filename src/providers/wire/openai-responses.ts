@@ -1,4 +1,3 @@
-import { canonical } from '../../canonical.ts'
 import { KitError } from '../../errors.ts'
 import type { CallPart, MediaPart, Message, Part, ResultPart, TextPart } from '../../message.ts'
 import type { ModelCall, ToolChoice, ToolInfo } from '../../model.ts'
@@ -234,9 +233,16 @@ function encodeContent(part: TextPart | MediaPart, fresh: boolean): Fields {
   if (mime.startsWith('image/'))
     return { type: 'input_image', ...(file_id ? { file_id } : { image_url: inline ?? url }), detail: 'auto', ...options }
   if (file_id) return { type: 'input_file', file_id, ...options }
-  if (inline) return { type: 'input_file', filename: name ?? `file.${mime.replace(/^.*[/.+-]/, '')}`, file_data: inline, ...options }
+  if (inline) return { type: 'input_file', filename: name ?? fileName(mime), file_data: inline, ...options }
   return { type: 'input_file', file_url: url, ...options }
 }
+
+/** The API tells files apart by the ends of their names. */
+function fileName(mime: string): string {
+  const end = mime.replace(/^.*[/.+-]/, '')
+  return `file.${ends[end] ?? end}`
+}
+const ends: Readonly<Record<string, string>> = { plain: 'txt', markdown: 'md', document: 'docx', sheet: 'xlsx', presentation: 'pptx' }
 
 function encodeResults({ parts }: Message, { calls, ids, lost, quirks }: Scope): Fields[] {
   const apart: Fields[] = []
@@ -335,7 +341,7 @@ function encodeCall(part: CallPart, { server, ids }: Scope, linked: boolean): Fi
 
 /** The text that the model wrote keeps the provider's cache warm, unless somebody changed the input since. */
 const sameJson = (raw: unknown, { input, invalid }: CallPart): boolean =>
-  typeof raw === 'string' && !invalid && canonical(parse(raw)) === canonical(input)
+  typeof raw === 'string' && !invalid && JSON.stringify(parse(raw)) === JSON.stringify(input)
 
 /** The item that a part was, where this server made it. */
 const ownOf = ({ replay }: Part, server: string): Fields | undefined =>
