@@ -50,15 +50,17 @@ export const responses: Wire = {
             delete body[key]
         if (!toolsOf(body).length) delete body.tool_choice
         if (canonical(body.reasoning ?? null) === '{}') delete body.reasoning
-        if ((body.text as Fields | undefined)?.format && canonical((body.text as Fields).format) === '{"type":"text"}') delete body.text
+        if (formatOf(body)?.type === 'text') delete (body.text as Fields).format
+        if (canonical(body.text ?? null) === '{}') delete body.text
       },
     },
     {
-      why: 'the recorded client leaves `strict` to the server, whose default is another in Chat; we always say it',
+      why: 'the recorded client leaves `strict` or a schema of nothing to the server, whose default is another in Chat; we always say both',
       apply(body, { request }) {
         const said = toolsOf(request.body!)
         for (const [at, tool] of toolsOf(body).entries())
-          if (tool.type === 'function' && (said[at]?.strict ?? null) === null) delete tool.strict
+          if (tool.type === 'function')
+            for (const field of ['strict', 'parameters']) if ((said[at]?.[field] ?? null) === null) delete tool[field]
         if ((formatOf(request.body!)?.strict ?? null) === null) delete formatOf(body)?.strict
       },
     },
@@ -78,13 +80,16 @@ export const responses: Wire = {
       },
     },
     {
-      why: 'logprobs are not given back by every client, and an answer had none of them; no annotations are an empty list',
+      why: 'logprobs are not given back by every client, and an answer had none of them; no annotations and no summary are an empty list',
       apply(body) {
-        for (const item of itemsOf(body))
+        for (const item of itemsOf(body)) {
+          if (item.type === 'reasoning')
+            for (const field of ['summary', 'content']) if (!(item[field] as unknown[] | undefined)?.length) delete item[field]
           for (const part of partsOf(item)) {
             delete part.logprobs
             if (Array.isArray(part.annotations) && !part.annotations.length) delete part.annotations
           }
+        }
       },
     },
     {
@@ -218,8 +223,12 @@ function parseInput(input: unknown, server: string): Message[] {
         const { output, ...result } = results![at]!
         results![at] = { ...result, parts: [{ type: 'text', text: output as string }, ...parts.slice(1)] }
       } else into(item.role === 'user' ? 'user' : 'system', ...parts)
-    } else if (type === 'message') into('assistant', ...parseAnswer(item, server))
-    else if (
+    } else if (type === 'message') {
+      // two answers one after another, where no ids tell them apart
+      if (!item.id && messages.at(-1)?.role === 'assistant' && messages.at(-1)!.parts.at(-1)?.type === 'text')
+        messages.push({ role: 'assistant', parts: [] })
+      into('assistant', ...parseAnswer(item, server))
+    } else if (
       type === 'mcp_approval_response' ||
       (type.endsWith('_output') && (type !== 'tool_search_output' || item.execution === 'client'))
     )
@@ -233,18 +242,15 @@ function parseInput(input: unknown, server: string): Message[] {
   return messages
 }
 
-function parseAnswer(item: Fields, server: string): Part[] {
-  if (typeof item.content === 'string')
-    return [
-      { type: 'text', text: item.content, ...(item.phase ? { replay: { wire: server, data: { phase: item.phase as string } } } : {}) },
-    ]
-  const { id, status, phase } = item
-  return (item.content as Fields[]).map((part): Part => ({
-    ...(part.type === 'refusal' ? { type: 'refusal', text: part.refusal as string } : { type: 'text', text: part.text as string }),
-    ...(id
-      ? { replay: { wire: server, data: dropNulls({ id, status, phase, annotations: part.annotations }) as Record<string, string> } }
-      : {}),
-  }))
+function parseAnswer({ id, status, phase, content }: Fields, server: string): Part[] {
+  const parts = typeof content === 'string' ? [{ type: 'output_text', text: content }] : (content as Fields[])
+  return parts.map((part): Part => {
+    const data = id ? dropNulls({ id, status, phase, annotations: part.annotations }) : dropNulls({ phase })
+    return {
+      ...(part.type === 'refusal' ? { type: 'refusal', text: part.refusal as string } : { type: 'text', text: part.text as string }),
+      ...(Object.keys(data).length && { replay: { wire: server, data: data as Record<string, string> } }),
+    }
+  })
 }
 
 function parseItem(item: Fields, type: string, server: string): Part[] {
