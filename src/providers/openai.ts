@@ -9,6 +9,7 @@ import { encodeResponses, type ResponsesQuirks, serverOf } from './wire/openai-r
 export type { Connection } from './wire/http.ts'
 export type { ModelTraits } from './wire/openai-models.ts'
 export { responsesOptions, type ResponsesQuirks } from './wire/openai-responses.ts'
+export { type ResponsesServer, responsesServers } from './wire/openai-servers.ts'
 
 export interface OpenAIOptions extends Connection {
   /** Named in errors and events; default `openai`. Reasoning and items of one provider are never sent to another. */
@@ -81,17 +82,4 @@ export function openai(id: string, settings: OpenAIOptions | OpenAIClient = {}):
       }
     yield* decoder.end()
   })
-}
-
-/** Servers that speak this API, as options to spread; as of 2026-11. */
-export const responsesServers: Readonly<Record<'xai' | 'deepseek' | 'openrouter' | 'huggingface' | 'ollama', OpenAIOptions>> = {
-  xai: { provider: 'xai', baseURL: 'https://api.x.ai/v1', quirks: { toolMedia: false } },
-  deepseek: { provider: 'deepseek', baseURL: 'https://api.deepseek.com', quirks: { encrypted: false, allowedTools: false } },
-  openrouter: { provider: 'openrouter', baseURL: 'https://openrouter.ai/api/v1' },
-  huggingface: {
-    provider: 'huggingface',
-    baseURL: 'https://router.huggingface.co/v1',
-    quirks: { encrypted: false, allowedTools: false },
-  },
-  ollama: { provider: 'ollama', baseURL: 'http://localhost:11434/v1', quirks: { encrypted: false, allowedTools: false } },
 }

@@ -1,7 +1,7 @@
 // The Responses wire over recorded traffic: a recorded request as a neutral call, and the differences that are allowed.
 import { canonical } from '../../src/canonical.ts'
 import type { CallPart, MediaPart, Message, ModelCall, Part, ResultPart, TextPart, ToolChoice, ToolInfo } from '../../src/index.ts'
-import { openai, responsesOptions, responsesServers } from '../../src/providers/openai.ts'
+import { openai, responsesOptions, type ResponsesServer, responsesServers } from '../../src/providers/openai.ts'
 import { readArguments } from '../../src/providers/wire/http.ts'
 import { ResponsesDecoder } from '../../src/providers/wire/openai-responses-decoder.ts'
 import { serverOf } from '../../src/providers/wire/openai-responses.ts'
@@ -16,7 +16,7 @@ export const responses: Wire = {
   model(recording, fetch) {
     const { provider, request, response } = recording
     const body = request.body ?? {}
-    const known = responsesServers[provider as keyof typeof responsesServers] as (typeof responsesServers)['xai'] | undefined
+    const known: ResponsesServer | undefined = responsesServers[provider as 'xai']
     const include = (body.include as string[] | undefined) ?? []
     return openai(typeof body.model === 'string' ? body.model : 'm', {
       ...known,
