@@ -40,7 +40,7 @@ test.each([
   [
     'run + openai responses',
     "export { agent, run, tool } from './src/index.ts'; export { openai } from './src/providers/openai.ts'",
-    17.5 * KiB,
+    18 * KiB,
   ],
   [
     'agent + a provider + app()',
