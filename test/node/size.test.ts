@@ -38,6 +38,11 @@ test.each([
     16 * KiB,
   ],
   [
+    'run + openai responses',
+    "export { agent, run, tool } from './src/index.ts'; export { openai } from './src/providers/openai.ts'",
+    18 * KiB,
+  ],
+  [
     'agent + a provider + app()',
     "export { agent } from './src/index.ts'; export { app } from './src/http/app.ts'; export { openaiChat } from './src/providers/openai-chat.ts'",
     30 * KiB,

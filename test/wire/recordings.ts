@@ -27,11 +27,11 @@ interface Entry extends Omit<Recording, 'request' | 'response'> {
   file: string
 }
 
-export function recordings(apis: readonly string[]): Recording[] {
+export function recordings(apis: readonly string[] | ((api: string) => boolean)): Recording[] {
   if (!recorded) return []
   const index = JSON.parse(readFileSync(join(folder, 'INDEX.json'), 'utf8')) as Entry[]
   return index
-    .filter(({ api }) => apis.includes(api))
+    .filter(({ api }) => (typeof apis === 'function' ? apis(api) : apis.includes(api)))
     .map(({ file, ...entry }) => {
       const { request, response } = JSON.parse(readFileSync(join(folder, file), 'utf8')) as Pick<Recording, 'request' | 'response'>
       return { ...entry, request, response }

@@ -1,0 +1,85 @@
+import type { Chunk, ModelCall, ModelInfo } from '../model.ts'
+import { model, type Model } from '../model.ts'
+import { type Connection, keyOf, post, sse, whole } from './wire/http.ts'
+import { type ModelTraits, traitsOf } from './wire/openai-models.ts'
+import { ResponsesDecoder } from './wire/openai-responses-decoder.ts'
+import { explainError } from './wire/openai-responses-errors.ts'
+import { encodeResponses, type ResponsesQuirks, serverOf } from './wire/openai-responses.ts'
+
+export type { Connection } from './wire/http.ts'
+export type { ModelTraits } from './wire/openai-models.ts'
+export { responsesOptions, type ResponsesQuirks } from './wire/openai-responses.ts'
+export { type ResponsesServer, responsesServers } from './wire/openai-servers.ts'
+
+export interface OpenAIOptions extends Connection {
+  /** Named in errors and events; default `openai`. Reasoning and items of one provider are never sent to another. */
+  provider?: string
+  organization?: string | null
+  project?: string | null
+  /** `true`: the provider keeps the answers and finds reasoning by id. Default `false`: the transcript holds all that must go back. */
+  store?: boolean
+  /** What the model takes; default by its id for OpenAI's own, anything for other servers. */
+  traits?: ModelTraits
+  quirks?: ResponsesQuirks
+  capabilities?: ModelInfo['capabilities']
+  limits?: ModelInfo['limits']
+}
+
+/** An official client may be given in place of options: its key, address, organisation, project and fetch are taken. */
+export type OpenAIClient = Pick<OpenAIOptions, 'apiKey' | 'baseURL' | 'organization' | 'project'>
+
+/**
+ * A model behind OpenAI's Responses API, or a server that speaks it. Errors: `model/*`; an answer that is made in the
+ * background must be streamed (`model/unsupported` otherwise). Settings that the API has no field for are named in a `notice`.
+ * @example openai('gpt-5-mini', { apiKey })
+ * @example openai('grok-4.3', { ...responsesServers.xai, apiKey })
+ */
+export function openai(id: string, settings: OpenAIOptions | OpenAIClient = {}): Model {
+  const options: OpenAIOptions = settings
+  const { provider = 'openai', baseURL = 'https://api.openai.com/v1', organization, project, store = false, quirks = {}, limits } = options
+  const traits = options.traits ?? (provider === 'openai' ? traitsOf(id) : {})
+  const capabilities = {
+    tools: true,
+    structured: true,
+    input: ['text', 'image', 'pdf'] as const,
+    ...(traits.reasoning !== undefined && { reasoning: traits.reasoning }),
+    ...options.capabilities,
+  }
+  const server = serverOf(provider)
+  const url = `${baseURL.replace(/\/+$/, '')}/responses`
+  return model({ id, provider, capabilities, ...(limits && { limits }) }, async function* openai(call: ModelCall): AsyncGenerator<
+    Chunk,
+    void,
+    void
+  > {
+    const { body, ignored } = encodeResponses(call, { model: id, server, store, traits, quirks })
+    const key = await keyOf(options)
+    const response = await post({
+      provider,
+      url,
+      body,
+      fetch: options.fetch,
+      signal: call.signal,
+      explain: explainError,
+      headers: {
+        ...(key && { authorization: `Bearer ${key}` }),
+        ...(organization && { 'openai-organization': organization }),
+        ...(project && { 'openai-project': project }),
+        ...options.headers,
+      },
+    })
+    if (ignored.length)
+      yield { type: 'notice', code: 'model/unsupported', message: `${provider} was not told of: ${ignored.join(', ')}`, data: ignored }
+    const decoder = new ResponsesDecoder({ provider, server, ...(call.tools && { tools: call.tools }) })
+    // some servers answer whole though a stream was asked for
+    if (/application\/json/i.test(response.headers.get('content-type') ?? ''))
+      yield* decoder.body(await whole(response, call.signal, provider))
+    else
+      for await (const events of sse(response, call.signal, provider)) {
+        for (const event of events) yield* decoder.event(event)
+        // a server may keep the connection open after its last event
+        if (decoder.done) break
+      }
+    yield* decoder.end()
+  })
+}
