@@ -14,7 +14,12 @@ export default defineConfig({
       reportsDirectory: 'coverage/node',
     },
     projects: [
-      { test: { name: 'node', include: [...neutral, 'test/node/*.test.ts', 'test/wire/*.test.ts', 'test/page/*.test.ts'] } },
+      {
+        test: {
+          name: 'node',
+          include: [...neutral, 'test/node/*.test.ts', 'test/wire/*.test.ts', 'test/page/*.test.ts', 'test/sqlite/*.test.ts'],
+        },
+      },
       { test: { name: 'edge', include: neutral, environment: 'edge-runtime' } },
       {
         plugins: [
@@ -28,8 +33,8 @@ export default defineConfig({
         ],
         test: { name: 'workerd', include: [...neutral, 'test/workerd/*.test.ts'] },
       },
-      { test: { name: 'deno', include: [...neutral, 'test/deno/*.test.ts'] } },
-      { test: { name: 'bun', include: [...neutral, 'test/bun/*.test.ts'] } },
+      { test: { name: 'deno', include: [...neutral, 'test/sqlite/*.test.ts', 'test/deno/*.test.ts'] } },
+      { test: { name: 'bun', include: [...neutral, 'test/sqlite/*.test.ts', 'test/bun/*.test.ts'] } },
       { test: { name: 'crash', include: ['test/crash/*.test.ts'], testTimeout: 60_000 } },
       { test: { name: 'browser', include: ['test/browser/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 } },
     ],

@@ -83,6 +83,7 @@ const lanes = [
   check('format', 'oxfmt', ['--check', '.']),
   check('lint', 'oxlint', ['--type-aware', '--deny-warnings']),
   check('types: src, without Node or Workers types', 'tsc', ['-p', '.']),
+  check('types: node', 'tsc', ['-p', 'adapters/node']),
   check('types: workers', 'tsc', ['-p', 'adapters/cloudflare']),
   check('types: page', 'tsc', ['-p', 'src/http/page']),
   check('types: tests', 'tsc', ['-p', 'tsconfig.test.json']),

@@ -19,12 +19,9 @@ import {
 } from '../../src/index.ts'
 import { type Access, type Agents, problem, type SessionHost, type SessionList, sessionRoute } from '../../src/http/app.ts'
 import { type SessionSocket, sessionSocket } from '../../src/http/socket.ts'
-import { sqliteBlobs } from './blobs.ts'
-import { sqliteJournal } from './journal.ts'
-import { sqliteStore } from './store.ts'
+import { sqliteBlobs, sqliteJournal, sqliteStore } from './sqlite.ts'
 
-export { journalFormat, sqliteJournal } from './journal.ts'
-export { sqliteStore } from './store.ts'
+export { sqliteBlobs, sqliteJournal, sqliteStore } from './sqlite.ts'
 
 /** The binding that `wrangler.toml` names: a public contract, like the class name `AgentSession`. */
 export interface SessionBindings {

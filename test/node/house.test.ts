@@ -9,8 +9,13 @@ const plan: Record<string, readonly string[]> = {
   'src/providers': ['core', 'eventsource-parser', 'types:openai', 'types:@anthropic-ai/sdk', 'types:@google/genai'],
   'src/testing': ['core'],
   'src/schema': ['core', '@cfworker/json-schema'],
+  'src/sqlite': ['core'],
   'src/http': ['core', 'hono', 'jose'],
-  'adapters/cloudflare': ['core', 'src/http', 'cloudflare:workers', 'types:@cloudflare/workers-types'],
+  'adapters/cloudflare': ['core', 'src/sqlite', 'src/http', 'cloudflare:workers', 'types:@cloudflare/workers-types'],
+  'adapters/node': ['core', 'src/sqlite', 'src/http', 'node:http', 'types:node:net', 'node:sqlite', 'types:ws'],
+  'adapters/deno': ['core', 'src/http'],
+  'adapters/bun': ['core', 'src/http'],
+  'adapters/vercel': [],
 }
 const root = join(import.meta.dirname, '../..')
 
