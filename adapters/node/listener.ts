@@ -1,24 +1,13 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { Context } from '../../src/index.ts'
 import { problem } from '../../src/http/app.ts'
-
-/** What `app()`, any Hono app or a Worker is: a function from a request to its response. */
-export interface Web {
-  fetch(request: Request, env: object, context: Late): Response | Promise<Response>
-}
-
-/** What a Worker gets beside its bindings; the name of `waitUntil` is the field's. */
-export interface Late {
-  waitUntil(work: Promise<unknown>): void
-  passThroughOnException(): void
-  props: object
-}
+import type { Late, Web } from '../../src/http/web.ts'
 
 export interface ListenerOptions {
   /** The bindings that the app sees; default `process.env`. */
   env?: object
-  /** Is given the work that goes on after a response. */
-  waitUntil?: (work: Promise<unknown>) => void
+  /** Is given the work that goes on after a response; absent, the app is told that there is no such thing. */
+  late?: Late
   /** Gets what `fetch` or a response's body threw; the client gets a 500, or the end of the connection. */
   onError?: Context['onError']
 }
@@ -32,7 +21,7 @@ const parting = 2000
  */
 export function listener(web: Web, options: ListenerOptions = {}): RequestListener {
   return function listener(message, reply) {
-    const { env = process.env, waitUntil = () => {}, onError } = options
+    const { env = process.env, late, onError } = options
     const gone = new AbortController()
     const answer = async (): Promise<void> => {
       const request = requestOf(message, gone.signal)
@@ -40,7 +29,7 @@ export function listener(web: Web, options: ListenerOptions = {}): RequestListen
         // of the request, not of `gone`: a signal follows another only as long as somebody holds its request
         if (!reply.writableFinished && !request.signal.aborted) gone.abort(new DOMException('the reader went away', 'AbortError'))
       })
-      const response = await web.fetch(request, env, { waitUntil, passThroughOnException() {}, props: {} })
+      const response = await web.fetch(request, env, late)
       await send(response, reply, message.method === 'HEAD')
     }
     answer().catch(async (error: unknown) => {
@@ -57,7 +46,8 @@ export function listener(web: Web, options: ListenerOptions = {}): RequestListen
   }
 }
 
-class BadRequest extends Error {}
+/** Answered by 400. */
+export class BadRequest extends Error {}
 
 /** Throws a `BadRequest` for what `node:http` lets through and no URL or header can be. */
 export function requestOf(message: IncomingMessage, signal: AbortSignal): Request {
@@ -95,12 +85,13 @@ function bodyOf(message: IncomingMessage): ReadableStream<Uint8Array> {
   )
 }
 
-async function send({ status, statusText, headers, body }: Response, reply: ServerResponse, bodiless: boolean): Promise<void> {
-  if (reply.destroyed) return void (await body?.cancel())
+/** Writes a response, as fast as it is read. */
+export async function send({ status, statusText, headers, body }: Response, reply: ServerResponse, bodiless: boolean): Promise<void> {
+  if (reply.destroyed) return body?.cancel()
   reply.writeHead(status, ...(statusText ? [statusText] : []), [...headers].flat())
   if (!body || bodiless) {
     reply.end()
-    return void (await body?.cancel())
+    return body?.cancel()
   }
   const reader = body.getReader()
   // cancelled from outside the loop: it may be waiting for a chunk that never comes

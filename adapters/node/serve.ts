@@ -1,18 +1,22 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { listener, type ListenerOptions, type Web } from './listener.ts'
+import { atMost, lateWork, type Web } from '../../src/http/web.ts'
+import { listener, type ListenerOptions } from './listener.ts'
+import type { NodeSockets } from './sockets.ts'
 
-export interface ServeOptions extends ListenerOptions {
+export interface ServeOptions extends Omit<ListenerOptions, 'late'> {
   /** Default 8787; 0 takes a free one. */
   port?: number
   /** Default `localhost`: say `0.0.0.0` or `::` to be reached from elsewhere. */
   hostname?: string
+  /** The `sockets(…)` whose `socket` the app's `localHost` has. */
+  sockets?: NodeSockets
 }
 
 export interface Serving {
   server: Server
   port: number
-  /** Takes no new connection, waits at most `grace` ms (default 10,000) for requests and their late work, then cuts what is left. */
+  /** Takes no new connection, waits at most `grace` ms (default 10,000) for requests and what goes on after them, then cuts the rest. */
   close(grace?: number): Promise<void>
 }
 
@@ -20,17 +24,16 @@ export interface Serving {
  * Serves an app over `node:http`; resolves once it listens, rejects where it cannot.
  * @example await serve(app({ agents, auth: 'open' }), { port: 8787 })
  */
-export async function serve(web: Web, { port = 8787, hostname = 'localhost', ...options }: ServeOptions = {}): Promise<Serving> {
-  const late = new Set<Promise<unknown>>()
-  const waitUntil = (work: Promise<unknown>): void => {
-    options.waitUntil?.(work)
-    const kept = work.then(
-      () => void late.delete(kept),
-      () => void late.delete(kept),
+export async function serve(web: Web, options: ServeOptions = {}): Promise<Serving> {
+  const { port = 8787, hostname = 'localhost', sockets, ...rest } = options
+  const late = lateWork()
+  const server = createServer(listener(web, { ...rest, late: late.context }))
+  if (sockets) {
+    const { env = process.env, onError } = rest
+    server.on('upgrade', (message, stream, head) =>
+      sockets.upgrade(message, stream, head, (request) => web.fetch(request, env, late.context), onError),
     )
-    late.add(kept)
   }
-  const server = createServer(listener(web, { ...options, waitUntil }))
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, hostname, () => {
@@ -43,8 +46,11 @@ export async function serve(web: Web, { port = 8787, hostname = 'localhost', ...
     port: (server.address() as AddressInfo).port,
     async close(grace = 10_000) {
       const closed = new Promise((resolve) => server.close(resolve))
-      const out = new Promise((resolve) => setTimeout(resolve, grace).unref())
-      await Promise.race([closed.then(() => Promise.all(late)), out])
+      sockets?.close()
+      await atMost(
+        grace,
+        closed.then(() => late.settled()),
+      )
       server.closeAllConnections()
       await closed
     },

@@ -20,7 +20,7 @@ import { project, type View, viewOf } from './project.ts'
 import { answerOf, sessionId, wantsEvents } from './session-routes.ts'
 
 export { type Access, type Auth, bearer } from './auth.ts'
-export { localHost, type LocalHostOptions, type SessionAddress, type SessionHost, type SessionList } from './host.ts'
+export { localHost, type LocalHostOptions, type LocalSocket, type SessionAddress, type SessionHost, type SessionList } from './host.ts'
 export { problem } from './problem.ts'
 export { sessionRoute, type SessionRoute } from './session-routes.ts'
 export { type SessionSocket, sessionSocket, type SocketLike, type SocketOptions } from './socket.ts'

@@ -36,8 +36,16 @@ export interface LocalHostOptions {
   blobs?: (session: string) => Blobs
   /** Sessions kept open at once; default 1,000. Those at rest are closed first and read from the journal again when needed. */
   open?: number
-  socket?: (route: Omit<SessionRoute, 'socket'>) => SessionRoute['socket']
+  /** Opens WebSockets as the platform does: `sockets(…)` of `edgeswarm/node`, `/deno` or `/bun`; absent, there are none. */
+  socket?: LocalSocket
 }
+
+export type LocalSocket = (
+  request: Request,
+  principal: Principal,
+  protocol: string | undefined,
+  route: Omit<SessionRoute, 'socket'>,
+) => Response | Promise<Response>
 
 /** Sessions in this process, on any `Journal`: the host for Node, Deno, Bun and tests. */
 export function localHost({
@@ -112,7 +120,10 @@ export function localHost({
           await fresh.forkFrom({ session: id, messages: source.state.messages, title: source.state.title, principal }, at)
         },
       }
-      const response = await sessionRoute(request, { ...route, ...(socket && { socket: socket(route)! }) })
+      const response = await sessionRoute(request, {
+        ...route,
+        ...(socket && { socket: (request, principal, protocol) => socket(request, principal, protocol, route) }),
+      })
       if (request.method === 'DELETE') {
         sessions.delete(`${agent.name}/${id}`)
         if (session.state.owner !== undefined) await store.delete(indexKey(session.state.owner, agent, id))

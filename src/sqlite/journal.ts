@@ -68,9 +68,9 @@ export function sqliteJournal(sql: Sql, { single = false }: SqliteJournalOptions
       sql.transaction(() => {
         const folded = headOf(sql, name)?.folded ?? 0
         if (upto <= folded) return
-        for (const { first, events } of [
-          ...sql.rows('SELECT first, events FROM log WHERE key = ? AND upto > ? AND first <= ?', name, folded, upto),
-        ]) {
+        // all read before the first is changed
+        const rows = [...sql.rows('SELECT first, events FROM log WHERE key = ? AND upto > ? AND first <= ?', name, folded, upto)]
+        for (const { first, events } of rows) {
           const lines = (events as string).split('\n')
           const left = lines.filter((line) => {
             const event = JSON.parse(line) as Stored

@@ -12,10 +12,10 @@ const plan: Record<string, readonly string[]> = {
   'src/sqlite': ['core'],
   'src/http': ['core', 'hono', 'jose'],
   'adapters/cloudflare': ['core', 'src/sqlite', 'src/http', 'cloudflare:workers', 'types:@cloudflare/workers-types'],
-  'adapters/node': ['core', 'src/sqlite', 'src/http', 'node:http', 'types:node:net', 'node:sqlite', 'types:ws'],
+  'adapters/node': ['core', 'src/sqlite', 'src/http', 'node:http', 'node:sqlite', 'types:node:net', 'types:node:stream'],
   'adapters/deno': ['core', 'src/http'],
   'adapters/bun': ['core', 'src/http'],
-  'adapters/vercel': [],
+  'adapters/vercel': ['src/http'],
 }
 const root = join(import.meta.dirname, '../..')
 

@@ -3,8 +3,6 @@ import { connect, type Socket } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { serve, type ServeOptions, type Serving, type Web } from '../../adapters/node/index.ts'
 import { app } from '../../src/http/app.ts'
-import { agent, type Chunk, model } from '../../src/index.ts'
-import { scripted } from '../../src/testing/index.ts'
 
 const open: Serving[] = []
 afterEach(async () => {
@@ -32,78 +30,7 @@ async function raw(base: string, text: string): Promise<{ socket: Socket; answer
   return { socket, answer: () => answer }
 }
 
-test('an app answers a run as JSON and as events', async () => {
-  const web = app({ agents: { a: agent({ name: 'a', model: scripted('Hello!', 'Hello again!') }) }, auth: 'open' })
-  const base = await up(web.fetch)
-  const post = (accept: string): Promise<Response> =>
-    fetch(`${base}/agents/a/runs`, { method: 'POST', headers: { 'content-type': 'application/json', accept }, body: '{"input":"hi"}' })
-  expect(await (await post('application/json')).json()).toMatchObject({ text: 'Hello!', finish: 'stop' })
-  expect(await (await post('text/event-stream')).text()).toContain('event: finish')
-})
-
 describe('a reader', () => {
-  test('that goes away stops the model at once; one that stays has the whole answer', async () => {
-    let stopped = 0
-    const slow = model({ id: 'slow', provider: 'test' }, async function* ({ signal }): AsyncGenerator<Chunk> {
-      signal?.addEventListener('abort', () => (stopped = performance.now()))
-      for (let n = 0; n < 20; n++) {
-        yield { type: 'text', delta: `${n} ` }
-        await sleep(10)
-      }
-      yield { type: 'finish', reason: 'stop' }
-    })
-    const base = await up(app({ agents: { a: agent({ name: 'a', model: slow }) }, auth: 'open' }).fetch)
-    for (const accept of ['text/event-stream', 'application/json']) {
-      const post = (signal?: AbortSignal): Promise<Response> =>
-        fetch(`${base}/agents/a/runs`, {
-          method: 'POST',
-          headers: { 'content-type': 'application/json', accept },
-          body: '{"input":"hi"}',
-          ...(signal && { signal }),
-        })
-      stopped = 0
-      expect(await (await post()).text()).toContain('19 ')
-      expect(stopped).toBe(0)
-      const abort = new AbortController()
-      const answer = post(abort.signal).then((response) => response.text())
-      await sleep(60)
-      const left = performance.now()
-      abort.abort()
-      await expect(answer).rejects.toThrow()
-      await until(() => stopped > 0)
-      expect(stopped - left).toBeLessThan(100)
-    }
-  })
-
-  test('that does not read is not written for; one that reads gets on', async () => {
-    let made = 0
-    const base = await up(
-      () =>
-        new Response(
-          new ReadableStream(
-            {
-              pull(controller) {
-                controller.enqueue(new Uint8Array(65_536))
-                if (++made === 800) controller.close()
-              },
-            },
-            { highWaterMark: 0 },
-          ),
-        ),
-    )
-    const { socket } = await raw(base, 'GET / HTTP/1.1\r\nhost: localhost\r\n\r\n')
-    socket.pause()
-    await sleep(300)
-    const then = made
-    await sleep(300)
-    expect(made).toBe(then)
-    // what the kernel holds for both ends, and what one stream buffers: no more
-    expect(made).toBeLessThan(200)
-    socket.resume()
-    await until(() => made === 800)
-    socket.destroy()
-  })
-
   test('that asks by HEAD gets headers and no body', async () => {
     let cancelled = false
     const base = await up(
@@ -195,20 +122,6 @@ describe('a request', () => {
 })
 
 describe('an app that throws', () => {
-  test('is a 500 without its words, and the developer is told', async () => {
-    const told: unknown[] = []
-    const base = await up(
-      () => {
-        throw new Error('the password is 1234')
-      },
-      { onError: (error) => told.push(error) },
-    )
-    const response = await fetch(base)
-    expect(response.status).toBe(500)
-    expect(await response.text()).not.toContain('1234')
-    expect(told).toEqual([expect.objectContaining({ message: 'the password is 1234' })])
-  })
-
   test('in the middle of a body ends the connection: nobody takes the half for the whole', async () => {
     let n = 0
     const base = await up(
@@ -224,29 +137,6 @@ describe('an app that throws', () => {
     )
     await expect(fetch(base).then((response) => response.text())).rejects.toThrow()
     expect(n).toBeGreaterThan(3)
-  })
-})
-
-describe('close', () => {
-  const closing = async (ms: number, grace: number): Promise<boolean> => {
-    let done = false
-    const serving = await serve(
-      {
-        fetch: (_request, _env, { waitUntil }) => {
-          waitUntil(sleep(ms).then(() => (done = true)))
-          return new Response('ok')
-        },
-      },
-      { port: 0 },
-    )
-    await (await fetch(`http://localhost:${serving.port}`)).text()
-    await serving.close(grace)
-    await expect(fetch(`http://localhost:${serving.port}`)).rejects.toThrow()
-    return done
-  }
-  test('waits for late work, but not for ever', async () => {
-    expect(await closing(100, 5000)).toBe(true)
-    expect(await closing(2000, 50)).toBe(false)
   })
 })
 
