@@ -17,7 +17,14 @@ export default defineConfig({
       {
         test: {
           name: 'node',
-          include: [...neutral, 'test/node/*.test.ts', 'test/wire/*.test.ts', 'test/page/*.test.ts', 'test/sqlite/*.test.ts', 'test/vercel/*.test.ts'],
+          include: [
+            ...neutral,
+            'test/node/*.test.ts',
+            'test/wire/*.test.ts',
+            'test/page/*.test.ts',
+            'test/sqlite/*.test.ts',
+            'test/vercel/*.test.ts',
+          ],
         },
       },
       { test: { name: 'edge', include: [...neutral, 'test/vercel/*.test.ts'], environment: 'edge-runtime' } },
