@@ -12,6 +12,9 @@ export interface SqliteJournalOptions {
 /** A new row begins when this many characters are in one: rewriting a longer one at each append would cost more than it saves. */
 const rollover = 256 * 1024
 
+/** Characters of one row, at most 3 bytes each: SQLite in a Durable Object takes rows of at most 2 MB. A longer text is cut into several. */
+const piece = 600_000
+
 /**
  * A journal in SQLite: batches of events appended to rollover rows, since a row a token would cost ten times as much.
  * Every append is one transaction, in which the head is compared: writers in other processes are fenced too.
@@ -50,10 +53,10 @@ export function sqliteJournal(sql: Sql, { single = false }: SqliteJournalOptions
     async read(key, { after, limit = 1000, reverse = false } = {}) {
       const found: Stored[] = []
       const rows = reverse
-        ? sql.rows('SELECT events FROM log WHERE key = ? AND first < ? ORDER BY first DESC', named(key), after ?? Number.MAX_SAFE_INTEGER)
-        : sql.rows('SELECT events FROM log WHERE key = ? AND upto > ? ORDER BY first', named(key), after ?? 0)
-      for (const { events } of rows) {
-        const page = (events as string).split('\n').map((line) => JSON.parse(line) as Stored)
+        ? sql.rows(`${select} AND first < ? ORDER BY first DESC, n`, named(key), after ?? Number.MAX_SAFE_INTEGER)
+        : sql.rows(`${select} AND upto > ? ORDER BY first, n`, named(key), after ?? 0)
+      for (const { text } of whole(rows)) {
+        const page = text.split('\n').map((line) => JSON.parse(line) as Stored)
         if (reverse) page.reverse()
         for (const event of page) {
           if (reverse ? event.seq >= (after ?? Infinity) : event.seq <= (after ?? 0)) continue
@@ -69,17 +72,16 @@ export function sqliteJournal(sql: Sql, { single = false }: SqliteJournalOptions
         const folded = headOf(sql, name)?.folded ?? 0
         if (upto <= folded) return
         // all read before the first is changed
-        const rows = [...sql.rows('SELECT first, events FROM log WHERE key = ? AND upto > ? AND first <= ?', name, folded, upto)]
-        for (const { first, events } of rows) {
-          const lines = (events as string).split('\n')
+        const rows = [...whole(sql.rows(`${select} AND upto > ? AND first <= ? ORDER BY first, n`, name, folded, upto))]
+        for (const { first, upto: last, text } of rows) {
+          const lines = text.split('\n')
           const left = lines.filter((line) => {
             const event = JSON.parse(line) as Stored
             return event.seq > upto || !isDelta(event)
           })
           if (left.length === lines.length) continue
-          const text = left.join('\n')
-          if (text) sql.run('UPDATE log SET events = ?, size = ? WHERE key = ? AND first = ?', text, text.length, name, first as number)
-          else sql.run('DELETE FROM log WHERE key = ? AND first = ?', name, first as number)
+          sql.run('DELETE FROM log WHERE key = ? AND first = ?', name, first)
+          if (left.length) insert(sql, name, first, last, left.join('\n'))
         }
         sql.run('UPDATE head SET folded = ? WHERE key = ?', upto, name)
       })
@@ -98,18 +100,39 @@ export function sqliteJournal(sql: Sql, { single = false }: SqliteJournalOptions
 function write(sql: Sql, key: string, first: number, upto: number, text: string): void {
   const row = one(sql, 'SELECT first, size FROM log WHERE key = ? ORDER BY first DESC LIMIT 1', key)
   const size = (row?.size as number) + 1 + text.length
-  if (row && size <= rollover) {
-    sql.run(
-      'UPDATE log SET upto = ?, size = ?, events = events || ? || ? WHERE key = ? AND first = ?',
-      upto,
-      size,
-      '\n',
-      text,
-      key,
-      row.first as number,
-    )
-  } else sql.run('INSERT INTO log (key, first, upto, size, events) VALUES (?, ?, ?, ?, ?)', key, first, upto, text.length, text)
+  if (!row || size > rollover) return insert(sql, key, first, upto, text)
+  const append = 'UPDATE log SET upto = ?, size = ?, events = events || ? || ? WHERE key = ? AND first = ?'
+  sql.run(append, upto, size, '\n', text, key, row.first as number)
 }
+
+/** A row, in as many pieces as it needs; each tells the size of all. */
+function insert(sql: Sql, key: string, first: number, upto: number, text: string): void {
+  for (let n = 0, from = 0; from < text.length; n++) {
+    let to = from + piece
+    // never through the middle of a character
+    if (isHighSurrogate(text.charCodeAt(to - 1))) to--
+    const values = [key, first, n, upto, text.length, text.slice(from, to)]
+    sql.run('INSERT INTO log (key, first, n, upto, size, events) VALUES (?, ?, ?, ?, ?, ?)', ...values)
+    from = to
+  }
+}
+
+const select = 'SELECT first, upto, events FROM log WHERE key = ?'
+
+/** Rows put together from their pieces, which follow one another. */
+function* whole(rows: ReturnType<Sql['rows']>): Generator<{ first: number; upto: number; text: string }> {
+  let row: { first: number; upto: number; text: string } | undefined
+  for (const { first, upto, events } of rows) {
+    if (row && row.first === first) row.text += events as string
+    else {
+      if (row) yield row
+      row = { first: first as number, upto: upto as number, text: events as string }
+    }
+  }
+  if (row) yield row
+}
+
+const isHighSurrogate = (code: number): boolean => code >= 0xd800 && code <= 0xdbff
 
 /** Throws `session/erased`. */
 function headOf(sql: Sql, key: string): (Head & { folded: number }) | undefined {
@@ -127,8 +150,8 @@ function migrate(sql: Sql): void {
     if (format === journalFormat) return
     if (format === 1) sql.run('ALTER TABLE log RENAME TO log1')
     sql.run(
-      `CREATE TABLE log (key TEXT NOT NULL, first INTEGER NOT NULL, upto INTEGER NOT NULL, size INTEGER NOT NULL, events TEXT NOT NULL,
-       PRIMARY KEY (key, first)) WITHOUT ROWID`,
+      `CREATE TABLE log (key TEXT NOT NULL, first INTEGER NOT NULL, n INTEGER NOT NULL, upto INTEGER NOT NULL, size INTEGER NOT NULL,
+       events TEXT NOT NULL, PRIMARY KEY (key, first, n)) WITHOUT ROWID`,
     )
     sql.run(
       `CREATE TABLE head (key TEXT PRIMARY KEY, seq INTEGER NOT NULL, reserved INTEGER NOT NULL, writer TEXT NOT NULL,
@@ -141,7 +164,7 @@ function migrate(sql: Sql): void {
 
 /** Format 1 held one session, without a key, and its head as JSON in `meta`. */
 function fromFormat1(sql: Sql): void {
-  sql.run("INSERT INTO log (key, first, upto, size, events) SELECT '', first, upto, length(events), events FROM log1")
+  sql.run("INSERT INTO log (key, first, n, upto, size, events) SELECT '', first, 0, upto, length(events), events FROM log1")
   sql.run('DROP TABLE log1')
   const erased = meta(sql, 'erased') === '1'
   const json = meta(sql, 'head')

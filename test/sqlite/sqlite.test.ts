@@ -5,12 +5,27 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { openSqlite } from '../../adapters/node/sqlite.ts'
+import { blobsContract, type ContractLine, journalContract, journalKeysContract, storeContract } from '../../src/testing/index.ts'
 import { emptyState, fold, type Journal, type Stored, transcriptOf } from '../../src/index.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'edgeswarm-sqlite-'))
 afterAll(() => rmSync(dir, { recursive: true, force: true }))
 let files = 0
 const file = (): string => join(dir, `${++files}.sqlite`)
+
+for (const [port, lines, of] of [
+  ['journal', [...journalContract, ...journalKeysContract], ({ journal }) => journal],
+  ['store', storeContract, ({ store }) => store],
+  ['blobs', blobsContract, ({ blobs }) => blobs('a/1')],
+] as const satisfies readonly (readonly [string, readonly ContractLine<never>[], (opened: ReturnType<typeof openSqlite>) => unknown])[])
+  describe(`the contract of a ${port}`, () => {
+    for (const { name, run } of lines as readonly ContractLine<unknown>[])
+      test(name, async () => {
+        const opened = openSqlite(':memory:')
+        await run(() => of(opened))
+        opened.close()
+      })
+  })
 
 const event = (seq: number, body: object): Stored => ({ seq, at: 1, run: 'r', agent: 'a', ...body }) as Stored
 const text = (seq: number, delta = 'x'): Stored => event(seq, { type: 'text', delta })
@@ -41,6 +56,21 @@ describe('a journal in a file', () => {
     expect(await seqs(journal, 'k', { after: 4, limit: 2 })).toEqual([5, 6])
     expect(await seqs(journal, 'k', { reverse: true, limit: 3 })).toEqual([10, 9, 8])
     expect(await seqs(journal, 'k', { reverse: true, after: 3 })).toEqual([2, 1])
+    close()
+  })
+
+  test('keeps no row that an object of Durable Objects could not, and cuts no character', async () => {
+    const path = file()
+    const { journal, close } = openSqlite(path)
+    // every second character is half of a pair: whatever the cut, some text must give way
+    for (const [at, head] of ['', '1'].entries())
+      await journal.append('k', [text(at + 1, `${head}${'😀'.repeat(700_000)}`)], { expect: at, writer: 'w' })
+    for (const [at, event] of (await journal.read('k')).entries())
+      expect(event.type === 'text' && event.delta === `${'1'.repeat(at)}${'😀'.repeat(700_000)}`).toBe(true)
+    const database = new DatabaseSync(path)
+    expect(database.prepare('SELECT max(octet_length(events)) AS most, count(*) AS rows FROM log').get()).toMatchObject({ rows: 6 })
+    expect(database.prepare('SELECT max(octet_length(events)) AS most FROM log').get()!.most).toBeLessThan(2_000_000)
+    database.close()
     close()
   })
 

@@ -1,11 +1,22 @@
 import { env } from 'cloudflare:workers'
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
-import { expect, test } from 'vitest'
-import { type SessionBindings, sqliteBlobs, sqliteJournal } from '../../adapters/cloudflare/index.ts'
+import { describe, expect, test } from 'vitest'
+import { type SessionBindings, sqliteBlobs, sqliteJournal, sqliteStore } from '../../adapters/cloudflare/index.ts'
+import { blobsContract, type ContractLine, journalContract, storeContract } from '../../src/testing/index.ts'
 
 const { SESSIONS } = env as unknown as SessionBindings
 const inObject = <T>(name: string, work: (storage: Parameters<typeof sqliteJournal>[0]) => Promise<T>): Promise<T> =>
   runInDurableObject(SESSIONS.getByName(name) as never, (_, { storage }) => work(storage as never))
+
+for (const [port, lines, of] of [
+  ['journal', journalContract, sqliteJournal],
+  ['store', storeContract, sqliteStore],
+  ['blobs', blobsContract, sqliteBlobs],
+] as const satisfies readonly (readonly [string, readonly ContractLine<never>[], (storage: never) => unknown])[])
+  describe(`the contract of a ${port}`, () => {
+    for (const { name, run } of lines as readonly ContractLine<unknown>[])
+      test(name, () => inObject(`${port} ${name}`, (storage) => run(() => of(storage))))
+  })
 
 test('media of more than one row comes back whole', async () => {
   const bytes = crypto.getRandomValues(new Uint8Array(60_000))
