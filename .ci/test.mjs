@@ -30,7 +30,7 @@ const tests = (dir) => existsSync(join(root, 'test', dir)) && readdirSync(join(r
 
 /** Shows what a lane measured. */
 const figures = (output) => {
-  for (const line of output.split('\n')) if (/^\s*(size|wire|data|coverage|cold|pack):/.test(line)) console.log('   ', line.trim())
+  for (const line of output.split('\n')) if (/^\s*(size|wire|data|coverage|cold|pack|example):/.test(line)) console.log('   ', line.trim())
 }
 
 /** A command that passes or fails as one. */
@@ -111,7 +111,12 @@ const lanes = [
   check('package: installed into an empty project', 'node', ['.ci/pack.mjs']),
   check('page is fresh', 'node', ['.ci/page.mjs', '--check'], { when: existsSync(join(root, '.ci/page.mjs')) }),
   check('deploys', 'wrangler', ['deploy', '--dry-run', '--outdir', join(temp, 'worker')]),
-  check('examples', 'node', ['.ci/examples.mjs'], { when: existsSync(join(root, '.ci/examples.mjs')) }),
+  check('types: examples, against the built package', 'tsc', ['-p', 'examples']),
+  check('example (Node, killed)', 'node', ['.ci/examples.mjs', 'node']),
+  check('example (Deno)', 'node', ['.ci/examples.mjs', 'deno'], { missing: () => missingRuntime('deno') }),
+  check('example (Bun)', 'node', ['.ci/examples.mjs', 'bun'], { missing: () => missingRuntime('bun') }),
+  check('example (Vercel, edge-light)', 'node', ['.ci/examples.mjs', 'vercel']),
+  check('example (Cloudflare, killed)', 'node', ['.ci/examples.mjs', 'cloudflare']),
   vitest('browser (Chromium, workerd)', 'browser', { when: tests('browser'), ...(chromium ? {} : { missing: 'Debian package chromium' }) }),
   check(`coverage of lines ≥ ${coverage} %, all lanes together`, 'node', ['.ci/coverage.mjs', String(coverage)]),
 ]
