@@ -30,7 +30,8 @@ const tests = (dir) => existsSync(join(root, 'test', dir)) && readdirSync(join(r
 
 /** Shows what a lane measured. */
 const figures = (output) => {
-  for (const line of output.split('\n')) if (/^\s*(size|wire|data|coverage|cold|pack|example):/.test(line)) console.log('   ', line.trim())
+  for (const line of output.split('\n'))
+    if (/^\s*(size|wire|data|coverage|cold|pack|example|snippets):/.test(line)) console.log('   ', line.trim())
 }
 
 /** A command that passes or fails as one. */
@@ -111,6 +112,7 @@ const lanes = [
   check('package: installed into an empty project', 'node', ['.ci/pack.mjs']),
   check('page is fresh', 'node', ['.ci/page.mjs', '--check'], { when: existsSync(join(root, '.ci/page.mjs')) }),
   check('deploys', 'wrangler', ['deploy', '--dry-run', '--outdir', join(temp, 'worker')]),
+  check('snippets of the README and the docs', 'node', ['.ci/snippets.mjs']),
   check('types: examples, against the built package', 'tsc', ['-p', 'examples']),
   check('example (Node, killed)', 'node', ['.ci/examples.mjs', 'node']),
   check('example (Deno)', 'node', ['.ci/examples.mjs', 'deno'], { missing: () => missingRuntime('deno') }),
