@@ -40,7 +40,8 @@ const check = (name, command, args, { when = true, missing } = {}) => ({
   when,
   missing,
   run: () => {
-    const { status, stdout, stderr } = sh(command, args)
+    const [binary, ...flags] = typeof command === 'function' ? command() : [command]
+    const { status, stdout, stderr } = sh(binary, [...flags, ...args])
     figures(stdout)
     return status === 0 ? { passed: 1 } : { failed: 1, output: stdout + stderr }
   },
@@ -109,6 +110,8 @@ const lanes = [
   check('build', 'npm', ['run', '-s', 'build']),
   check('package: publint', 'publint', ['--strict']),
   check('package: types of every export', 'attw', ['--pack', '.', '--profile', 'esm-only']),
+  check('package: JSR', () => [runtime('deno')], ['publish', '--dry-run', '--allow-dirty'], { missing: () => missingRuntime('deno') }),
+  check('package: nothing unused', 'knip', []),
   check('package: installed into an empty project', 'node', ['.ci/pack.mjs']),
   check('page is fresh', 'node', ['.ci/page.mjs', '--check'], { when: existsSync(join(root, '.ci/page.mjs')) }),
   check('deploys', 'wrangler', ['deploy', '--dry-run', '--outdir', join(temp, 'worker')]),

@@ -48,7 +48,7 @@ const backlog = 64
  * the login expires. (A Durable Object's socket outlives the object: `adapters/cloudflare` has its own way.)
  * Closes with 1003 for a frame that is no text, 1008 for a peer that sends without reading, else as `sessionSocket` says.
  */
-export function serveSocket(socket: LiveSocket, options: Omit<SocketOptions, 'socket'>): SocketPeer {
+function serveSocket(socket: LiveSocket, options: Omit<SocketOptions, 'socket'>): SocketPeer {
   let ended = false
   let waiting = 0
   let answered: Promise<void> = Promise.resolve()
