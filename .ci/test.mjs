@@ -115,6 +115,7 @@ const lanes = [
   check('package: installed into an empty project', 'node', ['.ci/pack.mjs']),
   check('page is fresh', 'node', ['.ci/page.mjs', '--check'], { when: existsSync(join(root, '.ci/page.mjs')) }),
   check('deploys', 'wrangler', ['deploy', '--dry-run', '--outdir', join(temp, 'worker')]),
+  check('cold evaluation of the worker', 'node', ['.ci/cold.mjs']),
   check('snippets of the README and the docs', 'node', ['.ci/snippets.mjs']),
   check('types: examples, against the built package', 'tsc', ['-p', 'examples']),
   check('example (Node, killed)', 'node', ['.ci/examples.mjs', 'node']),

@@ -1,12 +1,17 @@
-import { z } from 'zod'
 import { tool, type Tool, ToolError } from '../../src/index.ts'
+import { jsonSchema } from '../../src/schema/json.ts'
+
+// plain JSON Schema: with zod a new isolate spends 50 to 80 ms of CPU on evaluating it, before its first request
 
 export const time: Tool = tool({
   name: 'time',
   description: 'Tells the present date and time.',
-  input: z.object({ zone: z.string().default('UTC').describe('IANA time zone') }),
+  input: jsonSchema<{ zone?: string }>({
+    type: 'object',
+    properties: { zone: { type: 'string', description: 'IANA time zone; default UTC' } },
+  }),
   idempotent: true,
-  run({ zone }) {
+  run({ zone = 'UTC' }) {
     try {
       return { now: new Date().toLocaleString('en-GB', { timeZone: zone, dateStyle: 'full', timeStyle: 'medium' }), zone }
     } catch {
@@ -18,7 +23,11 @@ export const time: Tool = tool({
 export const calculator: Tool = tool({
   name: 'calculator',
   description: 'Works out an arithmetic expression of numbers, + - * / % ^ and parentheses.',
-  input: z.object({ expression: z.string().max(200) }),
+  input: jsonSchema<{ expression: string }>({
+    type: 'object',
+    properties: { expression: { type: 'string', maxLength: 200 } },
+    required: ['expression'],
+  }),
   idempotent: true,
   run: ({ expression }) => ({ expression, value: calculate(expression) }),
 })
@@ -26,7 +35,11 @@ export const calculator: Tool = tool({
 export const deleteNotes: Tool = tool({
   name: 'delete_notes',
   description: 'Deletes notes of the user. Needs approval.',
-  input: z.object({ which: z.enum(['mine', 'all']) }),
+  input: jsonSchema<{ which: 'mine' | 'all' }>({
+    type: 'object',
+    properties: { which: { enum: ['mine', 'all'] } },
+    required: ['which'],
+  }),
   approval: true,
   run: ({ which }, { emit }) => {
     emit({ deleted: 1, of: 2 })
@@ -39,7 +52,6 @@ export const health = (fetch: (request: Request) => Response | Promise<Response>
   tool({
     name: 'health',
     description: 'Asks this app how it is.',
-    input: z.object({}),
     idempotent: true,
     run: async () => (await fetch(new Request('http://localhost/health'))).json(),
   })
