@@ -100,7 +100,7 @@ const patient = agent({
     args: async function* () {
       for (const delta of ['{"city":', ' "Lis', 'bon"}']) {
         yield { type: 'tool-input', id: 'w', name: 'slow', delta }
-        await sleep(300)
+        await sleep(500)
       }
       yield { type: 'part', part: { type: 'call', id: 'w', name: 'slow', input: { city: 'Lisbon' } } }
     },
@@ -125,7 +125,7 @@ const patient = agent({
       run: async (_, { emit }) => {
         for (let done = 0; done < 4; done++) {
           emit({ done, of: 4 })
-          await sleep(250)
+          await sleep(500)
         }
         return 'sunny'
       },

@@ -94,7 +94,16 @@ function inBrief({ input, result, state }: CallProps): string {
 const single = (value: unknown): unknown =>
   isRecord(value) ? (value.value ?? (Object.keys(value).length === 1 ? Object.values(value)[0] : value)) : value
 
-const line = (value: unknown): string => (typeof value === 'string' ? value : (JSON.stringify(value) ?? '')).slice(0, 200)
+const line = (value: unknown): string =>
+  (typeof value === 'string'
+    ? value
+    : isRecord(value)
+      ? Object.entries(value)
+          .slice(0, 8)
+          .map(([name, inner]) => `${name}: ${typeof inner === 'string' ? inner : JSON.stringify(inner)}`)
+          .join(', ')
+      : (JSON.stringify(value) ?? '')
+  ).slice(0, 200)
 
 /** Progress as a part of 1: a number up to 1, or `{ done, of }`. */
 function partOf(progress: unknown): number | undefined {

@@ -23,6 +23,7 @@ export function conversationLog(
   act: { edit: (message: string) => void; repeat: () => void; answer: (id: string, answer: Answer) => Promise<boolean> },
 ): Log {
   const log = $('log')
+  const turns = $('turns')
   const jump = $('jump')
   let views = new Map<string, MessageView>()
   let asks = new Map<string, HTMLElement>()
@@ -36,27 +37,33 @@ export function conversationLog(
     log.scrollTop = log.scrollHeight
     top = log.scrollTop
   }
+  const left = (): number => log.scrollHeight - log.scrollTop - log.clientHeight
+  const settle = (): void => {
+    if (sticks) end()
+    jump.hidden = sticks || left() < near * 3
+  }
   log.addEventListener(
     'scroll',
     () => {
-      const left = log.scrollHeight - log.scrollTop - log.clientHeight
       // growth alone moves nothing up: only a reader does
-      if (left < near) sticks = true
+      if (left() < near) sticks = true
       else if (log.scrollTop < top) sticks = false
       top = log.scrollTop
-      jump.hidden = sticks || left < near * 4
+      jump.hidden = sticks || left() < near * 3
     },
     { passive: true },
   )
-  const settle = (): void => {
-    if (sticks) end()
-  }
-  new ResizeObserver(settle).observe(log)
-  log.addEventListener('load', settle, true)
+  // the window may change its size, and what is in it: a picture that comes, an article that is laid out only when it is seen
+  const sizes = new ResizeObserver(settle)
+  sizes.observe(log)
+  sizes.observe(turns)
+  // what somebody opens must not move away under the pointer
+  turns.addEventListener('click', ({ target }) => {
+    if (target instanceof Element && target.closest('summary')) sticks = false
+  })
   const toEnd = (): void => {
     sticks = true
-    jump.hidden = true
-    end()
+    settle()
   }
   jump.addEventListener('click', toEnd)
 
@@ -143,9 +150,9 @@ export function conversationLog(
       }
       nodes.push(failure)
     } else delete failure.dataset.shown
-    place(log, nodes)
+    place(turns, nodes)
     log.toggleAttribute('aria-busy', running)
-    settle()
+    if (sticks) end()
   }
 
   return {

@@ -37,7 +37,18 @@ export function blocks(source: string): Placed[] {
   return read(lines, 0).map(({ block, line }) => ({ ...block, at: starts[line]! }))
 }
 
-const fence = /^ {0,3}(```+|~~~+)\s*([\w+#.-]*)/
+/**
+ * The blocks of a text that begins with the one that `before` was read from: all but the last two are still what they
+ * were (the last may change by what follows, and so may where it begins). Gives how many were kept.
+ */
+export function grow(before: readonly Placed[], source: string): { kept: number; blocks: Placed[] } {
+  const kept = Math.max(0, before.length - 2)
+  const from = kept ? before[kept]!.at : 0
+  const fresh = blocks(source.slice(from)).map((block) => ({ ...block, at: block.at + from }))
+  return { kept, blocks: [...before.slice(0, kept), ...fresh] }
+}
+
+const fence = /^ {0,3}(```+|~~~+)([^`]*)$/
 const heading = /^ {0,3}(#{1,6}) +(.*?)(?: +#+)? *$/
 const rule = /^ {0,3}([-*_])(?: *\1){2,} *$/
 const item = /^( {0,3}(?:[-*+]|(\d{1,9})[.)]))(?: +|$)/
@@ -62,7 +73,7 @@ function one(lines: readonly string[], at: number, depth: number): [Block | unde
     const end = new RegExp(`^ {0,3}${fenced[1]![0]}{${fenced[1]!.length},} *$`)
     let to = at + 1
     while (to < lines.length && !end.test(lines[to]!)) to++
-    return [{ kind: 'code', lang: fenced[2]!, text: lines.slice(at + 1, to).join('\n') }, to + 1]
+    return [{ kind: 'code', lang: fenced[2]!.trim(), text: lines.slice(at + 1, to).join('\n') }, to + 1]
   }
   const head = heading.exec(line)
   if (head) return [{ kind: 'h', level: head[1]!.length, text: head[2]! }, at + 1]
@@ -131,7 +142,7 @@ const piece = new RegExp(
   [
     /\\([!-/:-@[-`{-~])/,
     /``([^\n]{1,2000}?)``|`([^`\n]{1,2000})`/,
-    /\*\*((?:[^*\n]|\*(?!\*)){1,2000}?)\*\*(?!\*)/,
+    /\*\*(?!\*)((?:[^*\n]|\*(?!\*(?!\*))){1,2000}?)\*\*(?!\*)/,
     /\*([^*\s][^*\n]{0,2000})\*|_([^_\s][^_\n]{0,2000})_(?!\w)/,
     /~~([^~\n]{1,2000})~~/,
     /!?\[([^[\]\n]{0,500})\]\(<?([^()\s<>]{1,2000})>?(?: +"[^"\n]{0,200}")?\)/,

@@ -1,6 +1,6 @@
 import { copyButton, el, place } from './dom.ts'
 import { highlight } from './highlight.ts'
-import { type Block, blocks, type Inline, inlines, type Placed } from './markdown.ts'
+import { type Block, grow, type Inline, inlines, type Placed } from './markdown.ts'
 
 /** More than this is shown as it is, without Markdown: a frame must not wait for it. */
 const formatted = 200_000
@@ -22,17 +22,17 @@ export function prose(): Prose {
     update(whole, grows) {
       const text = whole.slice(0, formatted)
       if (text === source && whole.length <= formatted && grows === growing) return
-      // the last block may still change by what follows, and so may where it begins
-      const keep = text.startsWith(source) ? Math.max(0, drawn.length - 2) : 0
-      const from = keep ? drawn[keep]!.block.at : 0
-      const fresh = blocks(text.slice(from)).map((block, at, all): Drawn => {
-        const placed = { ...block, at: block.at + from }
-        const open = grows && at === all.length - 1
-        const before = drawn[keep + at]
-        if (before && before.open === open && JSON.stringify(before.block) === JSON.stringify(placed)) return before
-        return { block: placed, open, node: (open && before && grown(before, placed)) || drawBlock(placed, open) }
+      const before = text.startsWith(source) ? drawn : []
+      const { kept, blocks } = grow(
+        before.map(({ block }) => block),
+        text,
+      )
+      drawn = blocks.map((block, at) => {
+        const open = grows && at === blocks.length - 1
+        const old = before[at]
+        if (old && (at < kept || (old.open === open && JSON.stringify(old.block) === JSON.stringify(block)))) return old
+        return { block, open, node: (open && old && grown(old, block)) || drawBlock(block, open) }
       })
-      drawn = [...drawn.slice(0, keep), ...fresh]
       source = text
       growing = grows
       rest.textContent = whole.slice(formatted)
@@ -69,7 +69,7 @@ function drawBlock(block: Block, open = false): HTMLElement {
     case 'quote':
       return el('blockquote', {}, ...block.blocks.map((inner) => drawBlock(inner)))
     case 'code': {
-      const code = el('code', {}, ...(open ? [block.text] : highlight(block.text, block.lang)))
+      const code = el('code', {}, ...(open ? [block.text] : highlight(block.text, /^[\w+#-]*/.exec(block.lang)![0])))
       return el(
         'figure',
         { class: 'code' },

@@ -36,9 +36,10 @@ const log = conversationLog(() => agent.name, {
   edit,
   repeat: () => void repeat(),
   answer: async (id, answer) => {
+    // the card goes with its buttons: whoever uses the keyboard must not be left nowhere
+    writer.focus()
     const sent = await begin(`/pending/${id}`, answer)
     if ('failure' in sent) fail(sent.failure)
-    writer.focus()
     return 'response' in sent
   },
 })
@@ -72,7 +73,7 @@ const list = sessionList({
 
 /** Shows a session; one that this browser does not know is looked for, one made here (`fresh`) is not there yet. */
 function open(name: string, id: string): void {
-  const fresh = !known().some((entry) => entry.id === id) && location.hash !== `#${name}/${id}`
+  const fresh = !known().some((entry) => entry.id === id) && (location.hash !== `#${name}/${id}` || unbegun(id))
   agent = agents.find((other) => other.name === name) ?? agents[0]!
   session = id
   if (location.hash !== `#${agent.name}/${id}`) location.hash = `${agent.name}/${id}`
@@ -85,10 +86,21 @@ function open(name: string, id: string): void {
   drawer(false)
   $<HTMLSelectElement>('agent').value = agent.name
   say($('model'), agent.model.id === agent.name ? agent.name : `${agents.length > 1 ? '' : `${agent.name} · `}${agent.model.id}`)
-  if (!fresh) watch()
+  if (fresh) unbegun(id, true)
+  else watch()
   draw()
   list.draw(session)
   writer.focus()
+}
+
+/** Whether a session was made in this tab and nothing was said in it: after a reload it need not be asked for. */
+function unbegun(id: string, is?: true): boolean {
+  try {
+    if (is) sessionStorage.setItem('unbegun', id)
+    return sessionStorage.getItem('unbegun') === id
+  } catch {
+    return is ?? false
+  }
 }
 
 function watch(): void {
@@ -323,7 +335,7 @@ async function start(): Promise<void> {
     'failure' in sent ? sent.failure : agents.length ? undefined : { code: 'agent/unknown', message: 'There is no agent here.' }
   if (failure) {
     const again = (): void => location.reload()
-    $('log').replaceChildren(
+    $('turns').replaceChildren(
       el(
         'div',
         { class: 'error', role: 'alert' },
