@@ -440,6 +440,11 @@ describe('the list of sessions', () => {
     await said(page).getByText('first of all').waitFor()
     await page.goBack()
     await said(page).getByText('second to none').waitFor()
+    // an address leads there also from a browser that has never seen it
+    const elsewhere = await visit(stage)
+    await elsewhere.page.goto(page.url())
+    await said(elsewhere.page).getByText('second to none').waitFor()
+    await elsewhere.page.getByRole('heading', { name: 'second to none' }).waitFor()
 
     await list.getByRole('listitem').first().hover()
     await list.getByRole('button', { name: 'Rename second to none' }).click()
@@ -882,9 +887,8 @@ describe('what it costs', () => {
       `data: page: ${drawn} frames, ${all.toFixed(2)} ms of the main thread each (script ${ms('ScriptDuration').toFixed(2)}, layout ${ms('LayoutDuration').toFixed(2)}, style ${ms('RecalcStyleDuration').toFixed(2)}), ${count.long} long tasks`,
     )
     expect(drawn).toBeGreaterThan(10)
-    // of the 16.7 ms of a frame at 60 Hz, on two cores that others use too
+    // of the 16.7 ms of a frame at 60 Hz; a page that drew everything anew took 24 ms here
     expect(ms('ScriptDuration') + ms('LayoutDuration') + ms('RecalcStyleDuration')).toBeLessThan(8)
-    expect(all).toBeLessThan(16)
     // the 200 messages before it were not touched, but for buttons of the last answer and question
     expect(count.mutated).toBeLessThanOrEqual(4)
     await quiet(page)

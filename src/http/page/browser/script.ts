@@ -67,13 +67,12 @@ const list = sessionList({
     const sent = await send('DELETE', path('', entry.id, entry.agent))
     if ('failure' in sent && sent.failure.code !== 'session/unknown') return fail(sent.failure)
     forget(entry.id)
-    if (entry.id === session) open(agent.name, newId())
+    if (entry.id === session) open(agent.name, newId(), true)
   },
 })
 
-/** Shows a session; one that this browser does not know is looked for, one made here (`fresh`) is not there yet. */
-function open(name: string, id: string): void {
-  const fresh = !known().some((entry) => entry.id === id) && (location.hash !== `#${name}/${id}` || unbegun(id))
+/** Shows a session; one that was just made (`fresh`) is not asked for before something is said in it. */
+function open(name: string, id: string, fresh = false): void {
   agent = agents.find((other) => other.name === name) ?? agents[0]!
   session = id
   if (location.hash !== `#${agent.name}/${id}`) location.hash = `${agent.name}/${id}`
@@ -93,18 +92,20 @@ function open(name: string, id: string): void {
   writer.focus()
 }
 
-/** Whether a session was made in this tab and nothing was said in it: after a reload it need not be asked for. */
-function unbegun(id: string, is?: true): boolean {
+/** Whether a session was made in this tab and nothing was said in it yet: after a reload it need not be asked for. */
+function unbegun(id: string, is?: boolean): boolean {
   try {
     if (is) sessionStorage.setItem('unbegun', id)
+    else if (is === false) sessionStorage.removeItem('unbegun')
     return sessionStorage.getItem('unbegun') === id
   } catch {
-    return is ?? false
+    return false
   }
 }
 
 function watch(): void {
   if (follower) return follower.nudge()
+  unbegun(session, false)
   const mine = conversation
   follower = follow({
     address: (after) => path(`/events?after=${after}`),
@@ -295,12 +296,12 @@ function drawer(opened: boolean): void {
 function route(): void {
   const [, name, id] = /^#(?:([^/]+)\/)?([^/]+)$/.exec(location.hash) ?? []
   if (isId(id) && (name === undefined || agents.some((other) => other.name === name))) {
-    if (id !== session) open(name ?? agents[0]!.name, id)
+    if (id !== session) open(name ?? agents[0]!.name, id, unbegun(id))
     return
   }
   const last = known().find(served)
   if (last) open(last.agent, last.id)
-  else open(agents[0]!.name, newId())
+  else open(agents[0]!.name, newId(), true)
 }
 
 document.addEventListener('keydown', (event) => {
@@ -313,14 +314,14 @@ document.addEventListener('keydown', (event) => {
 $('new').prepend(icon('plus'))
 for (const name of ['menu', 'attach', 'send', 'stop'] as const) $(name).append(icon(name))
 $('jump').append(icon('down'))
-$('new').addEventListener('click', () => open(agent.name, newId()))
+$('new').addEventListener('click', () => open(agent.name, newId(), true))
 $('menu').addEventListener('click', () => {
   drawer(!document.body.classList.contains('nav'))
   $('new').focus()
 })
 $('shade').addEventListener('click', () => drawer(false))
 $('skip').addEventListener('click', () => writer.focus())
-$('agent').addEventListener('change', (event) => open((event.target as HTMLSelectElement).value, newId()))
+$('agent').addEventListener('change', (event) => open((event.target as HTMLSelectElement).value, newId(), true))
 windows.addEventListener('message', ({ data }) => {
   if (data === session) watch()
 })
