@@ -89,6 +89,7 @@ const lanes = [
   check('types: workers', 'tsc', ['-p', 'adapters/cloudflare']),
   check('types: page', 'tsc', ['-p', 'src/http/page']),
   check('types: tests', 'tsc', ['-p', 'tsconfig.test.json']),
+  check('types: browser tests', 'tsc', ['-p', 'test/browser']),
   check('types: tests in workerd', 'tsc', ['-p', 'test/workerd']),
   vitest('unit (Node)', 'node', { on: /^Node\.js\/24$/, args: ['--coverage'] }),
   vitest('unit (edge-light)', 'edge', { on: /^edge-light$/ }),

@@ -47,6 +47,20 @@ export const deleteNotes: Tool = tool({
   },
 })
 
+export const countdown: Tool = tool({
+  name: 'countdown',
+  description: 'Waits some seconds and shows how many are left.',
+  input: z.object({ seconds: z.number().int().min(1).max(30) }),
+  idempotent: true,
+  async run({ seconds }, { emit, signal }) {
+    for (let done = 0; done < seconds; done++) {
+      emit({ done, of: seconds, message: `${seconds - done} s left` })
+      await second(signal)
+    }
+    return { waited: seconds }
+  },
+})
+
 /** The app's own health, asked in process. */
 export const health = (fetch: (request: Request) => Response | Promise<Response>): Tool =>
   tool({
@@ -54,6 +68,19 @@ export const health = (fetch: (request: Request) => Response | Promise<Response>
     description: 'Asks this app how it is.',
     idempotent: true,
     run: async () => (await fetch(new Request('http://localhost/health'))).json(),
+  })
+
+const second = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const stop = (): void => {
+      clearTimeout(timer)
+      reject(signal.reason)
+    }
+    const timer = setTimeout(() => {
+      signal.removeEventListener('abort', stop)
+      resolve()
+    }, 1000)
+    signal.addEventListener('abort', stop, { once: true })
   })
 
 /** Recursive descent: no `eval`, which an edge runtime forbids and a model should never reach. */

@@ -4,7 +4,7 @@ import { chatPage } from '../../src/http/page/page.ts'
 import { agent, type Agent, type Model } from '../../src/index.ts'
 import { demo } from '../../src/providers/demo.ts'
 import { openaiChat } from '../../src/providers/openai-chat.ts'
-import { calculator, deleteNotes, health, time } from './tools.ts'
+import { calculator, countdown, deleteNotes, health, time } from './tools.ts'
 
 interface Env extends SessionBindings {
   OPENAI_API_KEY?: string
@@ -21,7 +21,7 @@ const agents = (env: Env): Record<string, Agent> => ({
     description: 'Answers, and uses a few tools.',
     instructions: 'You are a helpful assistant. Use the tools when they help. Be brief.',
     model: modelOf(env),
-    tools: [time, calculator, deleteNotes, health((request) => web.fetch(request, env))],
+    tools: [time, calculator, countdown, deleteNotes, health((request) => web.fetch(request, env))],
   }),
 })
 

@@ -1,414 +1,355 @@
-import type { Stored } from '../../../event.ts'
-import type { MediaPart, Message, Part } from '../../../message.ts'
-import { emptyState, fold, type SessionState, transcriptOf } from '../../../transcript.ts'
-import { blocks, type Inline, inlines, visible } from './markdown.ts'
+import type { Part } from '../../../message.ts'
+import { send, type Sent } from './api.ts'
+import { composer, type Draft } from './composer.ts'
+import { Conversation } from './conversation.ts'
+import { $, el, icon, say } from './dom.ts'
+import { follow, type Follower } from './follow.ts'
+import { conversationLog } from './log.ts'
+import { count, textOf } from './message.ts'
+import { isId, keep, known, type Known, newId, sessionList } from './sessions.ts'
 
-interface Known {
-  id: string
-  title: string
-  at: number
-}
 interface AgentInfo {
   name: string
   description?: string
-  model: { id: string }
+  model: { id: string; provider: string }
+  tools?: { name: string; description?: string }[]
 }
 
-const $ = <E extends HTMLElement>(id: string): E => document.getElementById(id) as E
-const [log, list, field, form, stop, attach, files] = [
-  $('log'),
-  $('list'),
-  $<HTMLTextAreaElement>('text'),
-  $<HTMLFormElement>('form'),
-  $<HTMLButtonElement>('stop'),
-  $<HTMLInputElement>('file'),
-  $('files'),
-]
-
-/** Makes an element; children that are text become text nodes, never HTML. */
-function el<K extends keyof HTMLElementTagNameMap>(
-  tag: K,
-  props: Partial<Record<string, unknown>> = {},
-  ...children: (Node | string)[]
-): HTMLElementTagNameMap[K] {
-  const node = document.createElement(tag)
-  for (const [name, value] of Object.entries(props)) {
-    if (typeof value === 'function') node.addEventListener(name, value as EventListener)
-    else if (name === 'class') node.className = value as string
-    else if (typeof value === 'string' || typeof value === 'number') node.setAttribute(name, String(value))
-  }
-  node.append(...children)
-  return node
-}
-
+let agents: AgentInfo[] = []
 let agent: AgentInfo
 let session = ''
-let state: SessionState = emptyState()
-let follow: AbortController | undefined
-let failure: { code: string; message: string } | undefined
-let attached: MediaPart[] = []
-let editing: number | undefined
-const uses = new Map<string, string>()
+let conversation = new Conversation()
+let follower: Follower | undefined
+let drawing = false
+/** Whether the agent of a session is still there. */
+const served = (entry: Known): boolean => agents.some(({ name }) => name === entry.agent)
+/** Something that the list shows has changed. */
+let listed = false
+/** What the status line last spoke of; nothing is spoken of what was there before. */
+let spoken: { running: boolean; pending: number } | undefined
 
-const known = (): Known[] => JSON.parse(localStorage.getItem('edgeswarm') ?? '[]') as Known[]
-const keep = (sessions: Known[]): void => {
-  localStorage.setItem('edgeswarm', JSON.stringify(sessions.slice(0, 200)))
-  drawList()
-}
-const path = (rest = ''): string => `agents/${agent.name}/sessions/${session}${rest}`
+const path = (rest = '', id = session, name = agent.name): string => `agents/${name}/sessions/${id}${rest}`
+/** Other windows of this browser: told of a turn at once, where they would see it only at their next look. */
+const windows = new BroadcastChannel('edgeswarm')
 
-/** Posts JSON; a refusal is shown and gives `undefined`. */
-async function send(method: string, rest: string, body?: unknown, headers: Record<string, string> = {}): Promise<Response | undefined> {
-  try {
-    const response = await fetch(path(rest), {
-      method,
-      headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-    })
-    if (response.ok) return response
-    const problem = (await response.json().catch(() => ({}))) as { code?: string; detail?: string }
-    failure = { code: problem.code ?? String(response.status), message: problem.detail ?? 'that did not work' }
-  } catch {
-    failure = { code: 'offline', message: 'The service cannot be reached. What you wrote is still here.' }
-  }
-  draw()
-  return undefined
-}
+const log = conversationLog(() => agent.name, {
+  edit,
+  repeat: () => void repeat(),
+  answer: async (id, answer) => {
+    // the card goes with its buttons: whoever uses the keyboard must not be left nowhere
+    writer.focus()
+    const sent = await begin(`/pending/${id}`, answer)
+    if ('failure' in sent) fail(sent.failure)
+    return 'response' in sent
+  },
+})
+const writer = composer({
+  submit: (draft) => void submit(draft),
+  stop: () => void stop(),
+  editLast: () => {
+    const last = conversation.state.messages.findLast(({ message }) => message.role === 'user')
+    if (last?.message.id) edit(last.message.id)
+  },
+  refuse: (message) => fail({ code: 'attachment', message }),
+})
+const list = sessionList({
+  shown: served,
+  open: (entry) => open(entry.agent, entry.id),
+  rename: async (entry, title) => {
+    const sent = await send('PATCH', path('', entry.id, entry.agent), { title })
+    if ('failure' in sent) return fail(sent.failure)
+    keep(known().map((other) => (other.id === entry.id ? { ...other, title } : other)))
+    list.draw(session)
+    if (entry.id === session) follower?.nudge()
+    windows.postMessage(entry.id)
+  },
+  remove: async (entry) => {
+    const sent = await send('DELETE', path('', entry.id, entry.agent))
+    if ('failure' in sent && sent.failure.code !== 'session/unknown') return fail(sent.failure)
+    forget(entry.id)
+    if (entry.id === session) open(agent.name, newId(), true)
+  },
+})
 
-function newSession(): void {
-  const bytes = crypto.getRandomValues(new Uint8Array(16))
-  open(Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(''))
-}
-
-function open(id: string): void {
+/** Shows a session; one that was just made (`fresh`) is not asked for before something is said in it. */
+function open(name: string, id: string, fresh = false): void {
+  agent = agents.find((other) => other.name === name) ?? agents[0]!
   session = id
-  location.hash = id
-  state = emptyState()
-  failure = undefined
-  uses.clear()
-  document.body.classList.remove('nav')
+  if (location.hash !== `#${agent.name}/${id}`) location.hash = `${agent.name}/${id}`
+  conversation = new Conversation()
+  spoken = undefined
+  follower?.stop()
+  follower = undefined
+  log.clear()
+  writer.session(id)
+  drawer(false)
+  $<HTMLSelectElement>('agent').value = agent.name
+  say($('model'), agent.model.id === agent.name ? agent.name : `${agents.length > 1 ? '' : `${agent.name} · `}${agent.model.id}`)
+  if (fresh) unbegun(id, true)
+  else watch()
   draw()
-  drawList()
-  void watch()
-  field.focus()
+  list.draw(session)
+  writer.focus()
 }
 
-/** Follows the session's events for as long as it is open: replay, live, and again from the cursor. */
-async function watch(): Promise<void> {
-  follow?.abort()
-  const mine = (follow = new AbortController())
-  for (let wait = 500; !mine.signal.aborted;) {
-    try {
-      const response = await fetch(path(`/events?after=${state.seq}`), {
-        signal: mine.signal,
-        headers: { ...(state.seq && { 'last-event-id': String(state.seq) }) },
-      })
-      if (response.ok && response.body) {
-        wait = 500
-        let text = ''
-        const reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
-        for (;;) {
-          const { value, done } = await reader.read()
-          if (done) break
-          text += value
-          const frames = text.split('\n\n')
-          text = frames.pop()!
-          for (const frame of frames) {
-            const data = frame.split('\n').find((line) => line.startsWith('data: '))
-            if (data && !mine.signal.aborted) take(JSON.parse(data.slice(6)) as Stored)
-          }
-        }
-      } else wait = 1500
-    } catch {
-      wait = Math.min(wait * 2, 10_000)
-    }
-    // a quiet session is looked at again soon, so that another window's words appear here
-    await new Promise((resolve) => setTimeout(resolve, wait * (0.75 + Math.random() / 2)))
+/** Whether a session was made in this tab and nothing was said in it yet: after a reload it need not be asked for. */
+function unbegun(id: string, is?: boolean): boolean {
+  try {
+    if (is) sessionStorage.setItem('unbegun', id)
+    else if (is === false) sessionStorage.removeItem('unbegun')
+    return sessionStorage.getItem('unbegun') === id
+  } catch {
+    return false
   }
 }
 
-let queued = false
-function take(event: Stored): void {
-  if (event.seq <= state.seq) return
-  if (event.type === 'start') failure = undefined
-  if (event.type === 'error') failure = { code: event.code, message: event.message }
-  if (event.type === 'usage' && state.partial)
-    uses.set(state.partial.id, `${event.model} · ${event.usage.input} → ${event.usage.output} tokens`)
-  fold(state, event)
-  if (event.type === 'start' || event.type === 'title') remember()
-  if (queued) return
-  queued = true
-  requestAnimationFrame(() => {
-    queued = false
-    draw()
+function watch(): void {
+  if (follower) return follower.nudge()
+  unbegun(session, false)
+  const mine = conversation
+  follower = follow({
+    address: (after) => path(`/events?after=${after}`),
+    cursor: () => mine.state.seq,
+    take: (event) => {
+      if (!mine.take(event)) return
+      if (event.type === 'start' || event.type === 'title') listed = true
+      soon()
+    },
+    lost: (how) => {
+      if (how === 'gone' && mine.state.begun) {
+        forget(session)
+        mine.forget()
+        mine.failure = { code: 'session/unknown', message: 'This session was deleted.' }
+      } else mine.forget()
+      soon()
+    },
+    online: (yes) => {
+      $('offline').hidden = yes
+      if (yes && mine.failure?.code === 'offline') mine.failure = undefined
+    },
   })
 }
 
-function remember(): void {
-  keep([{ id: session, title: state.title || 'New session', at: Date.now() }, ...known().filter(({ id }) => id !== session)])
-}
+/** The same message sent again after its answer was lost is one message: it keeps its key as long as it is the same. */
+let attempt = { body: '', key: '' }
 
-const running = (): boolean => state.run !== undefined && state.run.finish === undefined
-
-async function submit(): Promise<void> {
-  const text = field.value.trim()
-  if (!text && !attached.length) return
-  const input: Part[] = [...(text ? [{ type: 'text' as const, text }] : []), ...attached]
-  if (editing !== undefined && !(await send('POST', '/rewind', { to: editing }))) return
-  const mode = running() ? '?mode=steer' : ''
-  const before = field.value
-  field.value = ''
-  const files = attached
-  attached = []
-  editing = undefined
-  drawFiles()
-  failure = undefined
-  const response = await send('POST', `/runs${mode}`, { input }, { accept: 'text/event-stream', 'idempotency-key': crypto.randomUUID() })
-  // the events come by the one stream that is open anyway: nothing can come twice
-  if (response) void response.body?.cancel()
-  else {
-    field.value = before
-    attached = files
-    drawFiles()
+async function submit({ text, media, after }: Draft): Promise<void> {
+  const mine = conversation
+  const input: Part[] = [...media, ...(text ? [{ type: 'text' as const, text }] : [])]
+  mine.failure = undefined
+  const outgoing = { text, media }
+  mine.outgoing.push(outgoing)
+  draw()
+  log.toEnd()
+  const body = JSON.stringify([session, after, input])
+  if (attempt.body !== body) attempt = { body, key: crypto.randomUUID() }
+  const cut = after === undefined ? undefined : await send('POST', path('/rewind'), { to: after })
+  const sent =
+    cut && 'failure' in cut ? cut : await begin(`/runs${mine.running ? '?mode=steer' : ''}`, { input }, { 'idempotency-key': attempt.key })
+  if ('response' in sent) {
+    attempt = { body: '', key: '' }
+    // its event says where it stands; should that be missed, it must not stay for ever
+    setTimeout(() => {
+      mine.sent(text)
+      soon()
+    }, 5000)
+    return
   }
-  void watch()
+  mine.sent(text)
+  if (mine === conversation) {
+    if (writer.empty) writer.set({ text, media, ...(after !== undefined && { after }) })
+    fail(sent.failure)
+  }
 }
 
-/** Cuts the transcript just before message `at`. */
-const before = (at: number): number => state.messages[at - 1]?.seq ?? 0
+/** Begins a run, or goes on with one. Its events come by the one stream that is followed anyway: nothing can come twice. */
+async function begin(rest: string, body: unknown, headers: Record<string, string> = {}): Promise<Sent> {
+  const id = session
+  const sent = await send('POST', path(rest), body, { accept: 'text/event-stream', ...headers })
+  if ('response' in sent) {
+    void sent.response.body?.cancel()
+    windows.postMessage(id)
+    if (id === session) watch()
+  }
+  return sent
+}
 
-async function regenerate(): Promise<void> {
-  const at = state.messages.findLastIndex(({ message }) => message.role === 'user')
-  const last = state.messages[at]
-  if (!last || !(await send('POST', '/rewind', { to: before(at) }))) return
-  const response = await send('POST', '/runs', { input: last.message.parts }, { accept: 'text/event-stream' })
-  void response?.body?.cancel()
-  void watch()
+/** Cuts the transcript before the last thing that was said and says it again. */
+async function repeat(): Promise<void> {
+  const at = conversation.state.messages.findLastIndex(({ message }) => message.role === 'user')
+  const last = conversation.state.messages[at]
+  if (!last) return
+  const cut = await send('POST', path('/rewind'), { to: before(at) })
+  if ('failure' in cut) return fail(cut.failure)
+  const sent = await begin('/runs', { input: last.message.parts })
+  if ('failure' in sent) {
+    writer.set({ text: textOf(last.message), media: last.message.parts.filter((part) => part.type === 'media') })
+    fail(sent.failure)
+  }
+}
+
+function edit(id: string): void {
+  const at = conversation.state.messages.findIndex(({ message }) => message.id === id)
+  const entry = conversation.state.messages[at]
+  if (!entry || conversation.running) return
+  const { message } = entry
+  writer.set({ text: textOf(message), media: message.parts.filter((part) => part.type === 'media'), after: before(at) })
+  writer.focus()
+}
+
+/** Seq after which everything goes when message `at` goes. */
+const before = (at: number): number => conversation.state.messages[at - 1]?.seq ?? 0
+
+async function stop(): Promise<void> {
+  const sent = await send('POST', path('/cancel'), {})
+  if ('failure' in sent) return fail(sent.failure)
+  // it has ended: what the stream has not told by now is fetched
+  setTimeout(() => {
+    if (conversation.running) follower?.nudge(true)
+  }, 300)
+}
+
+function fail(failure: { code: string; message: string }): void {
+  conversation.failure = failure
+  draw()
+  log.toEnd()
+}
+
+function forget(id: string): void {
+  keep(known().filter((entry) => entry.id !== id))
+  list.draw(session)
+  windows.postMessage(id)
+}
+
+/** Draws in the next frame; a hidden window has none, but its title must still call. */
+function soon(): void {
+  if (drawing) return
+  drawing = true
+  const run = (): void => {
+    drawing = false
+    draw()
+  }
+  if (document.hidden) setTimeout(run, 250)
+  else requestAnimationFrame(run)
 }
 
 function draw(): void {
-  const near = log.scrollHeight - log.scrollTop - log.clientHeight < 120
-  const shown = transcriptOf(state)
-  const nodes: Node[] = shown.flatMap((message, at) => drawMessage(message, at, shown))
-  if (!shown.length) nodes.push(hello())
-  for (const open of state.pending.values()) {
-    const answer = (approve: boolean) => async (): Promise<void> => {
-      const response = await send('POST', `/pending/${open.id}`, { approve }, { accept: 'text/event-stream' })
-      void response?.body?.cancel()
-      void watch()
-    }
-    nodes.push(
-      el(
-        'section',
-        { class: 'ask', 'aria-label': 'Approval' },
-        el('h3', {}, `Allow ${open.call?.name ?? 'this'}?`),
-        'This is all that it will be given:',
-        el('pre', {}, visible(JSON.stringify(open.call?.input ?? {}, null, 2))),
-        el('div', {}, el('button', { class: 'main', click: answer(true) }, 'Allow'), el('button', { click: answer(false) }, 'Refuse')),
-      ),
-    )
+  const { state, running } = conversation
+  if (listed) {
+    listed = false
+    const entry: Known = { id: session, agent: agent.name, title: state.title || 'New session', at: state.updated }
+    keep([entry, ...known().filter(({ id }) => id !== session)])
+    list.draw(session)
   }
-  if (running() && !state.partial?.fold.partial().length)
-    nodes.push(el('p', { class: 'assistant', 'aria-label': 'working' }, el('span', { class: 'dot run' })))
-  if (failure) nodes.push(el('div', { class: 'error', role: 'alert' }, `${failure.message} `, el('code', {}, failure.code)))
-  log.replaceChildren(...nodes)
-  stop.hidden = !running()
-  $('send').textContent = running() ? 'Add' : editing === undefined ? 'Send' : 'Retry'
-  $('title').textContent = state.title || 'New session'
-  if (near) log.scrollTop = log.scrollHeight
+  log.draw(conversation, hello)
+  writer.draw(running)
+  const { input, output } = state.usage
+  say($('total'), input + output ? `${count(input + output)} tokens` : '')
+  $('total').title = `${count(input)} in, ${count(output)} out`
+  say($('title'), state.title || 'New session')
+  document.title = `${state.pending.size ? '● ' : ''}${state.title || 'EdgeSwarm'}`
+  speak()
 }
 
-function hello(): Node {
-  const tries = ['What time is it?', 'Work out 12 * (3 + 4)', 'Delete my notes', 'Tell me a long story']
+/** Tells screen readers what happened, once and whole: a log that grows word by word cannot be listened to. */
+function speak(): void {
+  const now = { running: conversation.running, pending: conversation.state.pending.size }
+  const last = spoken
+  spoken = now
+  if (!last) return
+  if (now.pending > last.pending) {
+    say($('status'), `Your approval is needed: ${[...conversation.state.pending.values()].at(-1)?.call?.name ?? 'a tool'}`)
+    // whoever is writing is not interrupted; and no button is focused, so that no stray Enter can allow anything
+    if (writer.empty) document.querySelector<HTMLElement>('.ask')?.focus()
+  } else if (now.running && !last.running) say($('status'), `${agent.name} is answering`)
+  else if (last.running && !now.running && !now.pending)
+    say($('status'), conversation.ended ?? textOf(conversation.messages.findLast(({ role }) => role === 'assistant')).slice(0, 2000))
+}
+
+/** What an empty session says: what the agent is, and what it can use. */
+function hello(): HTMLElement {
+  const { name, description, model, tools = [] } = agent
+  // the demo model follows rules, and these are the ones that show the most
+  const tries =
+    model.provider === 'demo'
+      ? ['What time is it?', 'Work out 12 * (3 + 4)', 'Delete my notes', 'Count down from 5', 'Tell me a long story', 'Show me markdown']
+      : []
   return el(
     'section',
     { class: 'hello' },
+    el('i', { 'aria-hidden': 'true' }),
     el('h3', {}, 'What shall we do?'),
-    agent.description ?? '',
-    el(
-      'div',
-      {},
-      ...tries.map((text) =>
-        el(
-          'button',
-          {
-            click: () => {
-              field.value = text
-              void submit()
-            },
-          },
-          text,
-        ),
-      ),
-    ),
+    el('p', {}, description ?? name),
+    el('div', {}, ...tries.map((text) => el('button', { type: 'button', click: () => void submit({ text, media: [] }) }, text))),
+    ...(tools.length && !tries.length
+      ? [el('ul', {}, ...tools.map((tool) => el('li', {}, el('b', {}, tool.name), ` ${tool.description ?? ''}`)))]
+      : []),
   )
 }
 
-function drawMessage(message: Message, at: number, all: readonly Message[]): Node[] {
-  if (message.role === 'tool' || message.name === 'kit') return []
-  const body = el('div', { class: 'body' })
-  const outside: Node[] = []
-  for (const part of message.parts) {
-    if (part.type === 'text') body.append(...(message.role === 'user' ? [part.text] : markdown(part.text)))
-    else if (part.type === 'reasoning' && part.text)
-      body.append(el('details', { class: 'thought' }, el('summary', {}, 'Thinking'), el('p', {}, part.text)))
-    else if (part.type === 'refusal') body.append(el('p', {}, part.text))
-    else if (part.type === 'media') body.append(picture(part))
-    else if (part.type === 'call') body.append(drawCall(part, all))
+function drawer(opened: boolean): void {
+  document.body.classList.toggle('nav', opened)
+  $('menu').setAttribute('aria-expanded', String(opened))
+  $('main').inert = opened
+}
+
+function route(): void {
+  const [, name, id] = /^#(?:([^/]+)\/)?([^/]+)$/.exec(location.hash) ?? []
+  if (isId(id) && (name === undefined || agents.some((other) => other.name === name))) {
+    if (id !== session) open(name ?? agents[0]!.name, id, unbegun(id))
+    return
   }
-  const text = message.parts.map((part) => (part.type === 'text' ? part.text : '')).join('')
-  const acts = el('div', { class: 'acts' }, el('button', { class: 'quiet', click: () => navigator.clipboard.writeText(text) }, 'Copy'))
-  const index = state.messages.findIndex((entry) => entry.message.id === message.id)
-  if (message.role === 'user' && index >= 0 && !running()) {
-    acts.append(
+  const last = known().find(served)
+  if (last) open(last.agent, last.id)
+  else open(agents[0]!.name, newId(), true)
+}
+
+document.addEventListener('keydown', (event) => {
+  if (event.key !== 'Escape' || $<HTMLDialogElement>('confirm').open) return
+  if (document.body.classList.contains('nav')) {
+    drawer(false)
+    $('menu').focus()
+  } else if (conversation.running) void stop()
+})
+$('new').prepend(icon('plus'))
+for (const name of ['menu', 'attach', 'send', 'stop'] as const) $(name).append(icon(name))
+$('jump').append(icon('down'))
+$('new').addEventListener('click', () => open(agent.name, newId(), true))
+$('menu').addEventListener('click', () => {
+  drawer(!document.body.classList.contains('nav'))
+  $('new').focus()
+})
+$('shade').addEventListener('click', () => drawer(false))
+$('skip').addEventListener('click', () => writer.focus())
+$('agent').addEventListener('change', (event) => open((event.target as HTMLSelectElement).value, newId(), true))
+windows.addEventListener('message', ({ data }) => {
+  if (data === session) watch()
+})
+window.addEventListener('storage', () => list.draw(session))
+window.addEventListener('hashchange', route)
+
+/** The page needs to know its agents before it can do anything. */
+async function start(): Promise<void> {
+  const sent = await send('GET', 'agents')
+  if ('response' in sent) ({ agents } = (await sent.response.json()) as { agents: AgentInfo[] })
+  const failure =
+    'failure' in sent ? sent.failure : agents.length ? undefined : { code: 'agent/unknown', message: 'There is no agent here.' }
+  if (failure) {
+    const again = (): void => location.reload()
+    $('turns').replaceChildren(
       el(
-        'button',
-        {
-          class: 'quiet',
-          click: () => {
-            field.value = text
-            editing = before(index)
-            draw()
-            field.focus()
-          },
-        },
-        'Edit',
+        'div',
+        { class: 'error', role: 'alert' },
+        el('p', {}, failure.message, ' ', el('code', {}, failure.code)),
+        el('button', { type: 'button', click: again }, 'Try again'),
       ),
     )
+    return
   }
-  if (message.role === 'assistant' && at === all.length - 1 && !running())
-    acts.append(el('button', { class: 'quiet', click: regenerate }, 'Regenerate'))
-  const use = message.id && uses.get(message.id)
-  if (use) acts.append(el('span', { class: 'use' }, use))
-  return [el('article', { class: message.role, 'aria-label': message.role === 'user' ? 'You' : agent.name }, body, ...outside, acts)]
+  const choice = $<HTMLSelectElement>('agent')
+  choice.append(...agents.map(({ name }) => el('option', { value: name }, name)))
+  choice.hidden = agents.length < 2
+  route()
 }
 
-function drawCall({ id, name, input }: Extract<Part, { type: 'call' }>, all: readonly Message[]): Node {
-  const live = state.calls.get(id)
-  const result = live?.result ?? all.flatMap(({ parts }) => parts).find((part) => part.type === 'result' && part.id === id)
-  const done = result?.type === 'result' ? result : undefined
-  const status = done ? (done.error ? 'bad' : 'ok') : live?.pending && !live.answer ? '' : 'run'
-  const word = done ? (done.error?.code ?? 'done') : live?.pending && !live.answer ? 'waits for you' : 'runs'
-  return el(
-    'details',
-    { class: 'tool' },
-    el('summary', {}, el('i', { class: `dot ${status}` }), el('b', {}, name), el('span', {}, word)),
-    el('pre', {}, visible(JSON.stringify(input, null, 2))),
-    ...(done ? [el('pre', {}, visible(done.error ? done.error.message : JSON.stringify(done.output ?? done.parts, null, 2)))] : []),
-  )
-}
-
-function picture({ mime, data, url }: MediaPart): Node {
-  if (data !== undefined && /^image\/(png|jpeg|gif|webp)$/.test(mime))
-    return el('img', {
-      src: URL.createObjectURL(new Blob([Uint8Array.from(atob(data), (char) => char.charCodeAt(0))], { type: mime })),
-      alt: 'attached image',
-    })
-  return el('p', {}, `[${mime}] ${url ?? ''}`)
-}
-
-const markdown = (text: string): Node[] =>
-  blocks(text.slice(0, 400_000)).map((block): Node => {
-    switch (block.kind) {
-      case 'h':
-        return el(block.level < 3 ? 'h3' : 'h4', {}, ...pieces(block.text))
-      case 'quote':
-        return el('blockquote', {}, ...pieces(block.text))
-      case 'code':
-        return el('pre', { tabindex: 0 }, el('code', {}, block.text))
-      case 'list':
-        return el(block.ordered ? 'ol' : 'ul', {}, ...block.items.map((item) => el('li', {}, ...pieces(item))))
-      case 'table':
-        return el(
-          'table',
-          {},
-          ...block.rows.map((row, at) => el('tr', {}, ...row.map((cell) => el(at ? 'td' : 'th', {}, ...pieces(cell))))),
-        )
-      case 'p':
-        return el('p', {}, ...pieces(block.text))
-    }
-  })
-
-const pieces = (text: string): (Node | string)[] =>
-  inlines(text).map((piece: Inline) => {
-    if (piece.kind === 'text') return piece.text
-    if (piece.kind === 'link')
-      return el('a', { href: piece.href, target: '_blank', rel: 'noopener noreferrer' }, piece.text, el('small', {}, `(${piece.host})`))
-    return el(piece.kind, {}, piece.text)
-  })
-
-function drawList(): void {
-  list.replaceChildren(
-    ...known().map(({ id, title }) =>
-      el(
-        'li',
-        { class: id === session ? 'on' : '' },
-        el('button', { click: () => open(id), title, ...(id === session && { 'aria-current': 'true' }) }, title),
-        el('button', { class: 'quiet', 'aria-label': `Rename ${title}`, click: () => rename(id, title) }, '✎'),
-        el('button', { class: 'quiet', 'aria-label': `Delete ${title}`, click: () => remove(id) }, '✕'),
-      ),
-    ),
-  )
-}
-
-async function rename(id: string, old: string): Promise<void> {
-  const title = prompt('Title', old)?.trim()
-  if (!title) return
-  const response = await fetch(`agents/${agent.name}/sessions/${id}`, {
-    method: 'PATCH',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ title }),
-  })
-  if (response.ok) keep(known().map((entry) => (entry.id === id ? { ...entry, title } : entry)))
-}
-
-async function remove(id: string): Promise<void> {
-  await fetch(`agents/${agent.name}/sessions/${id}`, { method: 'DELETE' })
-  keep(known().filter((entry) => entry.id !== id))
-  if (id === session) newSession()
-}
-
-function drawFiles(): void {
-  files.replaceChildren(...attached.map(picture))
-}
-
-form.addEventListener('submit', (event) => {
-  event.preventDefault()
-  void submit()
-})
-field.addEventListener('keydown', (event) => {
-  if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return
-  event.preventDefault()
-  void submit()
-})
-document.addEventListener('keydown', (event) => {
-  if (event.key !== 'Escape') return
-  if (document.body.classList.contains('nav')) document.body.classList.remove('nav')
-  else if (running()) void send('POST', '/cancel', {})
-})
-stop.addEventListener('click', () => void send('POST', '/cancel', {}))
-$('new').addEventListener('click', newSession)
-$('menu').addEventListener('click', () => document.body.classList.toggle('nav'))
-$('attach').addEventListener('click', () => attach.click())
-attach.addEventListener('change', async () => {
-  for (const file of attach.files ?? []) {
-    if (file.size > 5_000_000 || !file.type.startsWith('image/')) continue
-    const bytes = new Uint8Array(await file.arrayBuffer())
-    let text = ''
-    for (const byte of bytes) text += String.fromCharCode(byte)
-    attached.push({ type: 'media', mime: file.type, data: btoa(text), name: file.name })
-  }
-  attach.value = ''
-  drawFiles()
-})
-window.addEventListener('focus', () => {
-  if (session && !running()) void watch()
-})
-
-const { agents } = (await (await fetch('agents')).json()) as { agents: AgentInfo[] }
-agent = agents[0]!
-$('model').textContent = `${agent.name} · ${agent.model.id}`
-const wanted = location.hash.slice(1)
-if (/^[0-9a-f]{32}$/.test(wanted)) open(wanted)
-else if (known()[0]) open(known()[0]!.id)
-else newSession()
+void start()
