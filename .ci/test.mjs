@@ -111,6 +111,20 @@ const lanes = [
   check('page is fresh', 'node', ['.ci/page.mjs', '--check'], { when: existsSync(join(root, '.ci/page.mjs')) }),
   check('deploys', 'wrangler', ['deploy', '--dry-run', '--outdir', join(temp, 'worker')]),
   check('examples', 'node', ['.ci/examples.mjs'], { when: existsSync(join(root, '.ci/examples.mjs')) }),
+  {
+    name: 'bench',
+    // it installs the peers: only where asked for
+    when: ci || only.length > 0,
+    run: () => {
+      const { status, stdout, stderr } = sh('node', ['bench/index.ts'])
+      console.log(stdout.replace(/^(?=.)/gm, '    '))
+      if (status === 2) return { [ci ? 'failed' : 'skipped']: 1, output: stderr }
+      if (status !== 0) return { failed: 1, output: stderr }
+      // its types need the peers that it has installed
+      const types = sh('tsc', ['-p', 'bench'])
+      return types.status === 0 ? { passed: 1 } : { failed: 1, output: types.stdout }
+    },
+  },
   vitest('browser (Chromium, workerd)', 'browser', { when: tests('browser'), ...(chromium ? {} : { missing: 'Debian package chromium' }) }),
   check(`coverage of lines ≥ ${coverage} %, all lanes together`, 'node', ['.ci/coverage.mjs', String(coverage)]),
 ]

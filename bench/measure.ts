@@ -24,7 +24,7 @@ async function measure(name: string): Promise<Record<string, number>> {
     const bytes = await drain(await answer())
     if (bytes < upstream.deltas * 20) throw new Error(`${name} gave only ${bytes} bytes for ${upstream.deltas} deltas`)
     // as many as the compiler needs to be done with it
-    await repeat(answer, { ms: 1500, answers: 50 })
+    await repeat(answer, { ms: 1200, answers: 50_000 / upstream.deltas })
     took[label] = await repeat(answer, { ms: 250 })
   }
   return took

@@ -4,6 +4,5 @@ import OpenAI from 'openai'
 const model = new OpenAIChatCompletionsModel(new OpenAI({ apiKey: 'key' }), 'gpt-5-mini')
 const agent = new Agent({ name: 'hello', model })
 export default {
-  fetch: async (request: Request): Promise<Response> =>
-    new Response((await run(agent, await request.text(), { stream: true })).toTextStream().pipeThrough(new TextEncoderStream())),
+  fetch: async (request: Request): Promise<Response> => Response.json((await run(agent, await request.text())).finalOutput),
 }
