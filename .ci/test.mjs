@@ -31,7 +31,7 @@ const tests = (dir) => existsSync(join(root, 'test', dir)) && readdirSync(join(r
 /** Shows what a lane measured. */
 const figures = (output) => {
   for (const line of output.split('\n'))
-    if (/^\s*(size|wire|data|coverage|cold|pack|example|snippets):/.test(line)) console.log('   ', line.trim())
+    if (/^\s*(size|wire|data|coverage|cold|pack|perf|example|snippets):/.test(line)) console.log('   ', line.trim())
 }
 
 /** A command that passes or fails as one. */
