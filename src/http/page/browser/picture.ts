@@ -4,22 +4,33 @@ import { el } from './dom.ts'
 /** Pictures that can run nothing; an SVG could. */
 const plain = /^image\/(png|jpeg|gif|webp)$/
 
-/** A picture that came with its bytes. One that lies elsewhere is named and never loaded: the request would tell of its reader. */
-export function picture({ mime, data, url, name }: MediaPart): HTMLElement {
-  if (data !== undefined && plain.test(mime)) {
-    try {
-      const bytes = Uint8Array.from(atob(data), (char) => char.charCodeAt(0))
-      const src = URL.createObjectURL(new Blob([bytes], { type: mime }))
-      const free = (): void => URL.revokeObjectURL(src)
-      return el('img', { src, alt: name ?? 'Attached image', load: free, error: free })
-    } catch {
-      // no base64: said below
-    }
-  }
-  return el('p', { class: 'media' }, `[${name ?? mime}] ${url ?? ''}`)
+/**
+ * A picture that came with its bytes, or that this service keeps for the session. One that lies elsewhere is named and never
+ * loaded: the request would tell of its reader.
+ */
+export function picture({ mime, data, url, ref, name }: MediaPart): HTMLElement {
+  const named = (): HTMLElement => el('p', { class: 'media' }, `[${name ?? mime}] ${ref === undefined ? (url ?? '') : ''}`)
+  if (!plain.test(mime) || (data === undefined && ref === undefined)) return named()
+  const image = el('img', { alt: name ?? 'Attached image' })
+  const free = (): void => URL.revokeObjectURL(image.src)
+  image.addEventListener('load', free)
+  image.addEventListener('error', free)
+  bytesOf(data, url)
+    .then((bytes) => (image.src = URL.createObjectURL(new Blob([bytes], { type: mime }))))
+    .catch(() => image.replaceWith(named()))
+  return image
 }
 
-/** Larger pictures are made smaller before they are sent: a session's object cannot keep a part of more than 2 MB. */
+/** Base64, or bytes from beside the page: an address that leads elsewhere is refused by the page's own policy too. */
+async function bytesOf(data: string | undefined, url: string | undefined): Promise<Uint8Array<ArrayBuffer>> {
+  if (data !== undefined) return Uint8Array.from(atob(data), (char) => char.charCodeAt(0))
+  if (url === undefined || new URL(url, document.baseURI).origin !== location.origin) throw new Error('not ours')
+  const response = await fetch(url)
+  if (!response.ok) throw new Error(String(response.status))
+  return new Uint8Array(await response.arrayBuffer())
+}
+
+/** Larger pictures are made smaller before they are sent: models see no more, and every later call carries them again. */
 const sideLimit = 2048
 const byteLimit = 1_000_000
 
