@@ -1,5 +1,7 @@
-import { createParser } from 'eventsource-parser'
 import { KitError, type KitErrorCode } from '../../errors.ts'
+import { EventReader, type SseEvent } from './sse.ts'
+
+export type { SseEvent } from './sse.ts'
 
 /** Where a provider is and how to reach it; an SDK client has the same fields and may be passed as it is. */
 export interface Connection {
@@ -123,14 +125,6 @@ async function readText(response: Response, signal: AbortSignal | undefined, pro
   }
 }
 
-export interface SseEvent {
-  event?: string | undefined
-  data: string
-}
-
-/** Characters of one event. */
-const eventLimit = 10_000_000
-
 /**
  * The events of an SSE body (WHATWG), as many at a time as a read brings: what costs a promise is the read, not the event.
  * The last event counts also without its blank line. Throws `model/garbled` for an event of more than 10 MB. `stray` gets the
@@ -143,15 +137,7 @@ export function sse(
   stray?: (line: string) => void,
 ): AsyncIterableIterator<SseEvent[], void, void> {
   let batch: SseEvent[] = []
-  const parser = createParser({
-    maxBufferSize: eventLimit,
-    onEvent: (event) => batch.push(event),
-    onError(error) {
-      if (error.type === 'max-buffer-size-exceeded')
-        throw new KitError('model/garbled', `${provider} sent an event that is too long`, { provider })
-      if (error.type === 'unknown-field') stray?.(error.line ?? '')
-    },
-  })
+  const parser = new EventReader(stray)
   const decoder = new TextDecoder()
   const reader = response.body?.getReader()
   let ended = !reader
@@ -169,11 +155,14 @@ export function sse(
         while (!ended && !batch.length) {
           const { value, done } = await reader!.read()
           ended = done
-          parser.feed(done ? `${decoder.decode()}\n\n` : decoder.decode(value, { stream: true }))
+          parser.feed(done ? `${decoder.decode()}\n\n` : decoder.decode(value, { stream: true }), batch)
         }
       } catch (cause) {
         end()
-        throw cause instanceof KitError ? cause : broken(cause, signal, provider)
+        if (cause instanceof KitError) throw cause
+        if (cause instanceof RangeError)
+          throw new KitError('model/garbled', `${provider} sent an event that is too long`, { provider, cause })
+        throw broken(cause, signal, provider)
       }
       const value = batch
       batch = []
