@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type Answer, type Chunk, collect, KitError, type Message, type ModelCall, type Part, textOf, user } from '../src/index.ts'
 import { openaiChat, openaiCompatible, type OpenAIChatOptions } from '../src/providers/openai-chat.ts'
-import { azure, presets, spoken, workersAi } from '../src/providers/presets.ts'
+import { azure, presets, workersAi } from '../src/providers/presets.ts'
 
 type Fields = Record<string, unknown>
 
@@ -126,13 +126,15 @@ describe('an answer', () => {
     const lines = [delta({ audio: { id: 'a', transcript: 'Hi', data: btoa('abcd') } }), delta({ audio: { data: btoa('ef') } }), done]
     const heard = (...chunks: unknown[]): Promise<Answer> => {
       const providerOptions = { 'openai-chat': { audio: { voice: 'alloy', format: 'pcm16' } } }
-      return collect(answered(() => sse(...chunks), { quirks: { extras: spoken } }, { providerOptions }))
+      return collect(answered(() => sse(...chunks), {}, { providerOptions }))
     }
     expect((await heard(...lines)).parts).toEqual([
       { type: 'text', text: 'Hi' },
       { type: 'media', mime: 'audio/pcm16', data: btoa('abcdef') },
     ])
-    expect(textOf(await read(...lines))).toBe('Hi')
+    expect(
+      (await collect(openaiCompatible({ baseURL: 'http://localhost' }, { fetch: async () => sse(...lines) })('m')({ messages: [] }))).parts,
+    ).toEqual([{ type: 'text', text: 'Hi' }])
     await expect(heard(delta({ audio: { data: '?' } }), delta({ audio: { data: '!' } }), done)).rejects.toMatchObject({
       code: 'model/garbled',
     })
@@ -439,6 +441,27 @@ describe('what is sent', () => {
         })
       ).messages,
     ).toEqual([{ role: 'user', content: [{ type: 'file', file: { file_id: 'file-1' } }] }])
+  })
+
+  test('of an assistant is one text, unless a part of it has options', async () => {
+    const options = { providerOptions: { 'openai-chat': { cache_control: { type: 'ephemeral' } } } }
+    const parts: Part[] = [
+      { type: 'text', text: 'a' },
+      { type: 'text', text: 'b' },
+      { type: 'media', mime: 'audio/wav', data: 'AAAA' },
+    ]
+    const marked: Part[] = [parts[0]!, { ...(parts[1] as { type: 'text'; text: string }), ...options }]
+    const { messages } = await by('openrouter', { messages: [parts, marked].map((parts) => ({ role: 'assistant', parts })) })
+    expect(messages).toEqual([
+      { role: 'assistant', content: 'ab' },
+      {
+        role: 'assistant',
+        content: [
+          { type: 'text', text: 'a' },
+          { type: 'text', text: 'b', cache_control: { type: 'ephemeral' } },
+        ],
+      },
+    ])
   })
 
   test('of a conversation with another wire holds nothing of that wire', async () => {

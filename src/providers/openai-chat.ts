@@ -3,7 +3,7 @@ import { model, type Model } from '../model.ts'
 import { withReady } from '../ready.ts'
 import { whole, type Connection, keyOf, post, sse } from './wire/http.ts'
 import { type ChatQuirks, encodeChat } from './wire/openai-chat-request.ts'
-import { onlyChosen, waitOf } from './wire/openai-chat-rewrites.ts'
+import { onlyChosen, spoken, waitOf } from './wire/openai-chat-rewrites.ts'
 import { ChatDecoder } from './wire/openai-chat.ts'
 
 export type { Connection } from './wire/http.ts'
@@ -18,8 +18,14 @@ export interface OpenAIChatOptions extends Connection {
   limits?: ModelInfo['limits']
 }
 
-/** OpenAI's own API: it has no `top_k`, and refuses ids of calls with more than 40 characters. */
-const openai: ChatQuirks = { fields: { max_tokens: 'max_completion_tokens', top_k: false }, empty: null, toolId: (id) => id.slice(-40) }
+/** OpenAI's own API: it has no `top_k`, refuses ids of calls with more than 40 characters, and may answer with sound. */
+const openai: ChatQuirks = {
+  fields: { max_tokens: 'max_completion_tokens', top_k: false },
+  empty: null,
+  toolId: (id) => id.slice(-40),
+  explain: waitOf,
+  extras: spoken,
+}
 
 /**
  * A model behind OpenAI's Chat Completions API, or any server that speaks it; a query in `baseURL` is kept.
@@ -85,4 +91,4 @@ export function openaiCompatible(
 }
 
 /** The plain protocol, without what is OpenAI's own. */
-const plain: ChatQuirks = { fields: {}, empty: undefined, toolId: undefined, rewrite: [onlyChosen], explain: waitOf }
+const plain: ChatQuirks = { fields: {}, empty: undefined, toolId: undefined, rewrite: [onlyChosen], extras: undefined }

@@ -21,8 +21,6 @@ import {
 } from './wire/openai-chat-rewrites.ts'
 import type { ChatQuirks } from './wire/openai-chat-request.ts'
 
-export { spoken } from './wire/openai-chat-rewrites.ts'
-
 /** A server of Chat Completions as data; pass it to `openaiCompatible`. */
 export interface Preset {
   provider: string

@@ -1,7 +1,7 @@
 // The wire of Chat Completions for the checks: how a recorded request is read, and what may differ from it.
 import type { CallPart, MediaPart, Message, ModelCall, Part, ResultPart, TextPart } from '../../src/index.ts'
 import { openaiChat, openaiCompatible } from '../../src/providers/openai-chat.ts'
-import { azure, type Preset, presets, spoken, workersAi } from '../../src/providers/presets.ts'
+import { azure, type Preset, presets, workersAi } from '../../src/providers/presets.ts'
 import { chatOptions } from '../../src/providers/wire/openai-chat-options.ts'
 import { wire as name } from '../../src/providers/wire/openai-chat-request.ts'
 import type { Fields, Wire } from './checks.ts'
@@ -37,8 +37,9 @@ export const chat: Wire = {
     const { api, provider, request } = recording
     const id = (request?.body?.model as string | undefined) ?? 'm'
     const preset = dialects[api]
-    const options = { provider, apiKey: 'k', fetch }
-    return preset ? openaiCompatible(preset, options)(id) : openaiChat(id, { ...options, quirks: { extras: spoken } })
+    const developer = request?.body && messagesOf(request.body).some(({ role }) => role === 'developer')
+    const options = { provider, apiKey: 'k', fetch, ...(developer && { quirks: { system: 'developer' as const } }) }
+    return preset ? openaiCompatible(preset, options)(id) : openaiChat(id, options)
   },
   parse,
   options: chatOptions,
@@ -83,8 +84,7 @@ export const chat: Wire = {
       why: 'arguments are compared as what they say, not as how they are spaced',
       apply: (body) => {
         for (const message of messagesOf(body))
-          for (const { function: f } of (message.tool_calls ?? []) as { function: Fields }[])
-            f.arguments = JSON.parse(f.arguments as string)
+          for (const { function: f } of (message.tool_calls ?? []) as { function: Fields }[]) f.arguments = read(f.arguments as string)
       },
     },
     {
@@ -211,8 +211,11 @@ function parse({ api, request }: Recording): ModelCall {
       const { output, ...result } = last.parts.at(-1) as ResultPart
       const media = partsOf(message).filter((part): part is MediaPart => part.type === 'media')
       last.parts = [...last.parts.slice(0, -1), { ...result, parts: [{ type: 'text', text: output as string }, ...media] }]
-    } else
-      messages.push({ role: message.role as Message['role'], parts: message.role === 'assistant' ? saidBy(message) : partsOf(message) })
+    } else {
+      const role = message.role === 'developer' ? 'system' : (message.role as Message['role'])
+      const name = role === 'user' ? (message.name as string | undefined) : undefined
+      messages.push(defined({ role, name, parts: role === 'assistant' ? saidBy(message) : partsOf(message) }))
+    }
   }
   const system = messages[0]?.role === 'system' ? (messages.shift()!.parts as readonly TextPart[]) : undefined
   const reasoning = (body.reasoning ?? {}) as { effort?: 'low'; max_tokens?: number }
@@ -265,7 +268,8 @@ function saidBy(message: Fields): Part[] {
   }
   if (details) parts.push({ type: 'opaque', kind: 'message', replay: { wire: name, data: { reasoning_details: details as [] } } })
   for (const { id, function: f, extra_content: extra } of calls as RecordedCall[]) {
-    const part: CallPart = { type: 'call', id, name: f.name, input: JSON.parse(f.arguments) }
+    const input = read(f.arguments)
+    const part: CallPart = { type: 'call', id, name: f.name, input, ...(typeof input === 'string' && { invalid: true }) }
     parts.push(extra ? { ...part, replay: { wire: name, data: { extra_content: extra as { google: {} } } } } : part)
   }
   return parts
@@ -299,3 +303,12 @@ const textOf = (content: unknown): string | undefined =>
 
 const defined = <T extends object>(fields: T): T =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T
+
+/** Arguments as JSON, or as the text that they are; none is an empty object. */
+function read(text: string): unknown {
+  try {
+    return JSON.parse(text || '{}')
+  } catch {
+    return text
+  }
+}

@@ -78,7 +78,7 @@ function encodeMessage({ role, parts, name, providerOptions }: Message, quirks: 
   const kept: Fields = {}
   let [text, thought] = ['', '']
   for (const part of parts) {
-    if (part.type === 'text' || part.type === 'media') content.push(part)
+    if (part.type === 'text' || (part.type === 'media' && role !== 'assistant')) content.push(part)
     if (part.type === 'text' || part.type === 'refusal') text += part.text
     if (part.type === 'reasoning' && (part.replay?.wire ?? wire) === wire) thought += part.text
     if (part.type === 'opaque') Object.assign(kept, keptOf(part, quirks))
@@ -101,7 +101,9 @@ function encodeMessage({ role, parts, name, providerOptions }: Message, quirks: 
   }
   if (reasoningBack && (thought || calls.length)) kept[reasoningBack] = thought
   if (!text && !calls.length && !Object.keys(kept).length) return []
-  return [{ role, content: text || empty, ...kept, tool_calls: calls.length ? calls : undefined, ...own }]
+  // texts are one, except where one of them has options, e.g. a cache mark
+  const said = content.some((part) => part.providerOptions?.[wire]) ? contentOf(content, quirks) : text || empty
+  return [{ role, content: said, ...kept, tool_calls: calls.length ? calls : undefined, ...own }]
 }
 
 /** Of what the server once said, the fields that it wants to have back. */

@@ -207,7 +207,7 @@ export const executedTools: Extras = () =>
 
 /**
  * The sound of OpenAI's audio models as one part at the end, in the format that `providerOptions['openai-chat'].audio` asks
- * for; their words are the text of the answer with or without it. `quirks: { extras: spoken }`.
+ * for; their words are the text of the answer.
  */
 export const spoken: ChatQuirks['extras'] = ({ providerOptions }) => {
   const { format = 'wav' } = (providerOptions?.[wire]?.audio ?? {}) as { format?: string }

@@ -176,7 +176,7 @@ function usageOf(usage: Fields): (Chunk & { type: 'usage' }) | undefined {
   const inside = (usage.prompt_tokens_details ?? {}) as Fields
   const all: Usage = { input: input ?? 0, output: Math.max(output ?? 0, (count(usage.total_tokens) ?? 0) - (input ?? 0)) }
   const details = {
-    cacheRead: inside.cached_tokens ?? usage.cached_tokens ?? usage.num_cached_tokens,
+    cacheRead: inside.cached_tokens ?? usage.prompt_cache_hit_tokens ?? usage.cached_tokens ?? usage.num_cached_tokens,
     cacheWrite: inside.cache_write_tokens,
     reasoning: (usage.completion_tokens_details as Fields | undefined)?.reasoning_tokens,
   }
