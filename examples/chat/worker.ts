@@ -3,7 +3,7 @@ import { app } from '../../src/http/app.ts'
 import { chatPage } from '../../src/http/page/page.ts'
 import { agent, type Agent, type Model } from '../../src/index.ts'
 import { demo } from '../../src/providers/demo.ts'
-import { openaiChat } from '../../src/providers/openai-chat.ts'
+import { openaiChat, openaiCompatible } from '../../src/providers/openai-chat.ts'
 import { calculator, countdown, deleteNotes, health, time } from './tools.ts'
 
 interface Env extends SessionBindings {
@@ -27,8 +27,8 @@ const agents = (env: Env): Record<string, Agent> => ({
 
 /** The provider whose key is set; without one the demo model, which says so. */
 function modelOf({ OPENAI_API_KEY: apiKey, OPENAI_BASE_URL: baseURL, OPENAI_MODEL: id = defaults.openai, DEMO_PACE: pace }: Env): Model {
-  if (apiKey || baseURL)
-    return openaiChat(id, { ...(apiKey && { apiKey }), ...(baseURL && { baseURL, quirks: { maxTokens: 'max_tokens' } }) })
+  if (baseURL) return openaiCompatible({ baseURL })(id, { apiKey })
+  if (apiKey) return openaiChat(id, { apiKey })
   return demo(pace ? { pace: Number(pace) } : {})
 }
 

@@ -1,50 +1,64 @@
 import type { ModelInfo } from '../model.ts'
 import { model, type Model } from '../model.ts'
 import { withReady } from '../ready.ts'
-import { type Connection, keyOf, parse, post, sse } from './wire/http.ts'
-import { ChatDecoder, type ChatQuirks, encodeChat } from './wire/openai-chat.ts'
+import { whole, type Connection, keyOf, post, sse } from './wire/http.ts'
+import { type ChatQuirks, encodeChat } from './wire/openai-chat-request.ts'
+import { onlyChosen, spoken, waitOf } from './wire/openai-chat-rewrites.ts'
+import { ChatDecoder } from './wire/openai-chat.ts'
 
 export type { Connection } from './wire/http.ts'
-export type { ChatQuirks } from './wire/openai-chat.ts'
+export type { ChatQuirks } from './wire/openai-chat-request.ts'
 
 export interface OpenAIChatOptions extends Connection {
   /** Named in errors and events; default `openai`. */
   provider?: string
+  /** How the server differs, field by field over the defaults. */
   quirks?: ChatQuirks
   capabilities?: ModelInfo['capabilities']
   limits?: ModelInfo['limits']
 }
 
+/** OpenAI's own API: it has no `top_k`, refuses ids of calls with more than 40 characters, and may answer with sound. */
+const openai: ChatQuirks = {
+  fields: { max_tokens: 'max_completion_tokens', top_k: false },
+  empty: null,
+  toolId: (id) => id.slice(-40),
+  explain: waitOf,
+  extras: spoken,
+}
+
 /**
- * A model behind OpenAI's Chat Completions API, or any server that speaks it. Errors: `model/*`.
+ * A model behind OpenAI's Chat Completions API, or any server that speaks it; a query in `baseURL` is kept.
+ * Errors: `model/*`; a `baseURL` that is no address is a `TypeError`.
  * @example openaiChat('gpt-5-mini', { apiKey })
  */
 export function openaiChat(id: string, options: OpenAIChatOptions = {}): Model {
   const {
     provider = 'openai',
     baseURL = 'https://api.openai.com/v1',
-    quirks,
     capabilities = { tools: true, structured: true, input: ['text', 'image'] },
     limits,
   } = options
-  const url = `${baseURL.replace(/\/$/, '')}/chat/completions`
-  return model({ id, provider, capabilities, ...(limits && { limits }) }, (call) =>
+  const quirks = { ...openai, ...options.quirks }
+  const url = new URL(baseURL)
+  url.pathname = url.pathname.replace(/\/*$/, '/chat/completions')
+  return model({ id, provider, capabilities, limits }, (call) =>
     withReady(async function* openaiChat(queue) {
       const key = await keyOf(options)
       const response = await post({
         provider,
-        url,
+        url: url.href,
         body: encodeChat(call, id, quirks),
         fetch: options.fetch,
         signal: call.signal,
         headers: { ...(key && { authorization: `Bearer ${key}` }), ...options.headers },
+        explain: quirks.explain,
       })
-      const decoder = new ChatDecoder(provider)
+      const decoder = new ChatDecoder(provider, quirks, call)
       // some servers answer whole though a stream was asked for
-      if (/application\/json/i.test(response.headers.get('content-type') ?? '')) {
-        const body = parse(await response.text())
-        yield* decoder.body((body ?? { error: { message: 'not JSON' } }) as Record<string, unknown>)
-      } else
+      if (/application\/json/i.test(response.headers.get('content-type') ?? ''))
+        yield* decoder.body(await whole(response, call.signal, provider))
+      else
         for await (const events of sse(response, call.signal, provider)) {
           try {
             for (const event of events) for (const chunk of decoder.event(event)) queue.push(chunk)
@@ -58,12 +72,23 @@ export function openaiChat(id: string, options: OpenAIChatOptions = {}): Model {
 }
 
 /**
- * Any server that speaks Chat Completions, by its address.
- * @example const local = openaiCompatible({ baseURL: 'http://localhost:11434/v1', provider: 'ollama' }); local('qwen3')
+ * Any server that speaks Chat Completions, by its address, or by a preset of `edgeswarm/providers/presets`.
+ * @example const local = openaiCompatible({ baseURL: 'http://localhost:11434/v1' }); local('qwen3')
+ * @example const deepseek = openaiCompatible(presets.deepseek, { apiKey }); deepseek('deepseek-chat')
  */
 export function openaiCompatible(
-  options: OpenAIChatOptions & { baseURL: string },
-): (id: string, more?: Partial<OpenAIChatOptions>) => Model {
-  return (id, more) =>
-    openaiChat(id, { provider: new URL(options.baseURL).hostname, quirks: { maxTokens: 'max_tokens' }, ...options, ...more })
+  server: OpenAIChatOptions & { baseURL: string },
+  options: OpenAIChatOptions = {},
+): (id: string, more?: OpenAIChatOptions) => Model {
+  return (id, more = {}) =>
+    openaiChat(id, {
+      provider: new URL(server.baseURL).hostname,
+      ...server,
+      ...options,
+      ...more,
+      quirks: { ...plain, ...server.quirks, ...options.quirks, ...more.quirks },
+    })
 }
+
+/** The plain protocol, without what is OpenAI's own. */
+const plain: ChatQuirks = { fields: {}, empty: undefined, toolId: undefined, rewrite: [onlyChosen], extras: undefined }

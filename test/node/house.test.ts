@@ -5,8 +5,8 @@ import { transformSync } from 'esbuild'
 import { expect, test } from 'vitest'
 
 const plan: Record<string, readonly string[]> = {
-  core: ['types:@standard-schema/spec', 'eventsource-parser'],
-  'src/providers': ['core', 'eventsource-parser', 'types:openai', 'types:@anthropic-ai/sdk', 'types:@google/genai'],
+  core: ['types:@standard-schema/spec'],
+  'src/providers': ['core', 'types:openai', 'types:@anthropic-ai/sdk', 'types:@google/genai'],
   'src/testing': ['core'],
   'src/schema': ['core', '@cfworker/json-schema'],
   'src/sqlite': ['core'],

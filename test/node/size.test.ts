@@ -43,6 +43,11 @@ test.each([
     18 * KiB,
   ],
   [
+    'run + openai chat + presets',
+    "export { agent, run, tool } from './src/index.ts'; export { openaiCompatible } from './src/providers/openai-chat.ts'; export { presets } from './src/providers/presets.ts'",
+    15 * KiB,
+  ],
+  [
     'agent + a provider + app()',
     "export { agent } from './src/index.ts'; export { app } from './src/http/app.ts'; export { openaiChat } from './src/providers/openai-chat.ts'",
     30 * KiB,

@@ -1,5 +1,7 @@
-import { createParser } from 'eventsource-parser'
 import { KitError, type KitErrorCode } from '../../errors.ts'
+import { EventReader, type SseEvent } from './sse.ts'
+
+export type { SseEvent } from './sse.ts'
 
 /** Where a provider is and how to reach it; an SDK client has the same fields and may be passed as it is. */
 export interface Connection {
@@ -38,7 +40,9 @@ export async function post({ provider, url, headers, body, fetch: send = fetch, 
     throw new KitError('model/http', `${provider} cannot be reached`, { cause, provider, retryable: true })
   }
   if (response.ok) return response
-  throw httpError(provider, response.status, response.headers, await readBounded(response), explain)
+  // where the connection breaks, the status says enough
+  const text = await readText(response, signal, provider, 65_536).catch(() => '')
+  throw httpError(provider, response.status, response.headers, text, explain)
 }
 
 /** An upstream refusal as a `KitError`. */
@@ -46,9 +50,7 @@ export function httpError(provider: string, status: number, headers: Headers, te
   const body = parse(text)
   const own = explain?.(body)
   const code = own?.code ?? codeOf(status, text.slice(0, 10_000))
-  const retryable =
-    own?.retryable ??
-    (code === 'model/rate' || code === 'model/overloaded' || (code === 'model/http' && (status >= 500 || status === 408 || status === 409)))
+  const retryable = own?.retryable ?? mayRetry(code, status)
   const retryAfter = own?.retryAfter ?? retryAfterOf(headers)
   return new KitError(code, `${provider} answered ${status}`, {
     cause: body ?? text,
@@ -59,14 +61,17 @@ export function httpError(provider: string, status: number, headers: Headers, te
   })
 }
 
+/** Whether the same request may succeed later. */
+export const mayRetry = (code: KitErrorCode, status = 500): boolean =>
+  code === 'model/rate' || code === 'model/overloaded' || (code === 'model/http' && (status >= 500 || status === 408 || status === 409))
+
 /** What an error means, by status and by the words that providers use in it. */
 export function codeOf(status: number, said: string): KitErrorCode {
   if (/insufficient_quota|exceeded your current quota|credit balance|billing/i.test(said) && status !== 401) return 'model/quota'
-  if (/context_length_exceeded|maximum context length|prompt is too long|context window|input token count/i.test(said))
-    return 'model/context'
-  if (/content_filter|content_policy|ResponsibleAIPolicy/i.test(said)) return 'model/filtered'
-  if (/model_not_found|model_not_exist|does not exist or you do not have access|unknown model/i.test(said)) return 'model/unknown'
-  if (/incorrect api key|invalid api key|invalid_api_key|API_KEY_INVALID|authentication_error/i.test(said)) return 'model/auth'
+  if (/context.(length|window|size)|prompt (is too long|too long|length)|input token count/i.test(said)) return 'model/context'
+  if (/content_(filter|policy)|ResponsibleAI|flagged/i.test(said)) return 'model/filtered'
+  if (/model_not_(found|exist)|does not exist or you do not|unknown model/i.test(said)) return 'model/unknown'
+  if (/(incorrect|invalid).api.key|API_KEY_INVALID|authentication_error/i.test(said)) return 'model/auth'
   if (status === 401 || status === 403) return 'model/auth'
   if (status === 402) return 'model/quota'
   if (status === 404) return 'model/unknown'
@@ -87,7 +92,21 @@ export function retryAfterOf(headers: Headers, now: number = Date.now()): number
   return wait >= 0 && wait <= day ? Math.round(wait) : undefined
 }
 
-async function readBounded(response: Response, limit = 65_536): Promise<string> {
+/** Characters of a whole answer. */
+const answerLimit = 50_000_000
+
+/**
+ * A whole answer, as the JSON object that it must be. Throws `model/garbled` where it is none or longer than 50 MB,
+ * `model/truncated` where the connection broke.
+ */
+export async function whole(response: Response, signal: AbortSignal | undefined, provider: string): Promise<Fields> {
+  const text = await readText(response, signal, provider, answerLimit)
+  const body = parse(text)
+  if (isObject(body)) return body
+  throw new KitError('model/garbled', `${provider} sent an answer that is not JSON`, { provider, cause: text.slice(0, 10_000) })
+}
+
+async function readText(response: Response, signal: AbortSignal | undefined, provider: string, limit: number): Promise<string> {
   const reader = response.body?.getReader()
   if (!reader) return ''
   const decoder = new TextDecoder()
@@ -95,23 +114,16 @@ async function readBounded(response: Response, limit = 65_536): Promise<string> 
   try {
     while (text.length < limit) {
       const { value, done } = await reader.read()
-      if (done) break
+      if (done) return text + decoder.decode()
       text += decoder.decode(value, { stream: true })
     }
-  } catch {
-    // what came is enough
+    return text
+  } catch (cause) {
+    throw broken(cause, signal, provider)
+  } finally {
+    reader.cancel().catch(() => {})
   }
-  reader.cancel().catch(() => {})
-  return text.slice(0, limit)
 }
-
-export interface SseEvent {
-  event?: string | undefined
-  data: string
-}
-
-/** Characters of one event. */
-const eventLimit = 10_000_000
 
 /**
  * The events of an SSE body (WHATWG), as many at a time as a read brings: what costs a promise is the read, not the event.
@@ -125,15 +137,7 @@ export function sse(
   stray?: (line: string) => void,
 ): AsyncIterableIterator<SseEvent[], void, void> {
   let batch: SseEvent[] = []
-  const parser = createParser({
-    maxBufferSize: eventLimit,
-    onEvent: (event) => batch.push(event),
-    onError(error) {
-      if (error.type === 'max-buffer-size-exceeded')
-        throw new KitError('model/garbled', `${provider} sent an event that is too long`, { provider })
-      if (error.type === 'unknown-field') stray?.(error.line ?? '')
-    },
-  })
+  const parser = new EventReader(stray)
   const decoder = new TextDecoder()
   const reader = response.body?.getReader()
   let ended = !reader
@@ -151,11 +155,14 @@ export function sse(
         while (!ended && !batch.length) {
           const { value, done } = await reader!.read()
           ended = done
-          parser.feed(done ? `${decoder.decode()}\n\n` : decoder.decode(value, { stream: true }))
+          parser.feed(done ? `${decoder.decode()}\n\n` : decoder.decode(value, { stream: true }), batch)
         }
       } catch (cause) {
         end()
-        throw cause instanceof KitError ? cause : broken(cause, signal, provider)
+        if (cause instanceof KitError) throw cause
+        if (cause instanceof RangeError)
+          throw new KitError('model/garbled', `${provider} sent an event that is too long`, { provider, cause })
+        throw broken(cause, signal, provider)
       }
       const value = batch
       batch = []
@@ -168,32 +175,10 @@ export function sse(
   }
 }
 
-/** Characters of a whole answer. */
-const answerLimit = 50_000_000
+/** JSON as it came: nothing of it may be believed. */
+export type Fields = Record<string, unknown>
 
-/**
- * A whole answer, as the JSON object that it must be. Throws `model/garbled` where it is none or longer than 50 MB,
- * `model/truncated` where the connection broke.
- */
-export async function whole(response: Response, signal: AbortSignal | undefined, provider: string): Promise<Record<string, unknown>> {
-  const decoder = new TextDecoder()
-  const reader = response.body?.getReader()
-  let text = ''
-  try {
-    while (reader && text.length <= answerLimit) {
-      const { value, done } = await reader.read()
-      if (done) break
-      text += decoder.decode(value, { stream: true })
-    }
-  } catch (cause) {
-    throw broken(cause, signal, provider)
-  } finally {
-    reader?.cancel().catch(() => {})
-  }
-  const body = text.length <= answerLimit ? parse(text + decoder.decode()) : undefined
-  if (typeof body === 'object' && body !== null) return body as Record<string, unknown>
-  throw new KitError('model/garbled', `${provider} sent an answer that is not JSON`, { provider, cause: text.slice(0, 10_000) })
-}
+export const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null
 
 /** Why a body ended early: an abort is its own reason. */
 function broken(cause: unknown, signal: AbortSignal | undefined, provider: string): unknown {

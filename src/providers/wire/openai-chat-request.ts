@@ -1,0 +1,156 @@
+import { KitError } from '../../errors.ts'
+import type { MediaPart, Message, Part, ResultPart, TextPart } from '../../message.ts'
+import type { Chunk, ModelCall, ToolChoice, ToolInfo } from '../../model.ts'
+import { type Fields, isObject, type Post } from './http.ts'
+
+export const wire = 'openai-chat'
+
+/**
+ * How a server differs from the plain protocol, as data: a preset is a few lines of it. What no table can say is a small
+ * named function in `rewrite`.
+ */
+export interface ChatQuirks {
+  /** What the server calls a field of the body that is plainly called so (`{ max_tokens: 'max_completion_tokens' }`); `false`: it takes none. */
+  fields?: Readonly<Record<string, string | false>>
+  /** The role of instructions; default `system`. */
+  system?: 'system' | 'developer'
+  /** The content of an assistant message without text; default `''`, which every server takes that was seen. */
+  empty?: null
+  /** The field in which reasoning text goes back; absent: it does not. Beside tool calls it is sent even when there is none. */
+  reasoningBack?: 'reasoning_content' | 'reasoning'
+  /** Fields of assistant messages, and of their calls, that go back exactly as they came, and how pieces of one become whole. */
+  back?: Readonly<Record<string, Join>>
+  /** Documents may be given by address. */
+  fileUrls?: boolean
+  /** The id under which a call, and its result, is sent: for servers that refuse ids of others. Must be a pure function. */
+  toolId?: (id: string) => string
+  /** What changes a finished body in place, in order; `fields` and `providerOptions` come after it. */
+  rewrite?: readonly ((body: Fields, call: ModelCall) => void)[]
+  /** Reads the server's own form of errors. */
+  explain?: Post['explain']
+  /** Made for each answer: reads what only this server says, in each choice of each chunk (or of the whole answer). */
+  extras?: (call: ModelCall) => (choice: Fields, body: Fields) => Iterable<Chunk>
+}
+
+/** The piece of a field that came now, and what came of it before. */
+export type Join = (now: unknown, before: unknown) => unknown
+
+/**
+ * A call as a request body. The fields of `providerOptions['openai-chat']` go in as they are, over what the call says
+ * itself, except `model`, `messages` and `stream`. Throws `model/unsupported` for media that the protocol has no place for.
+ */
+export function encodeChat(call: ModelCall, model: string, quirks: ChatQuirks): Fields {
+  const { system = [], tools, output } = call
+  const instructions: Message = { role: 'system', parts: typeof system === 'string' ? [{ type: 'text', text: system }] : system }
+  const stream = call.stream !== false || undefined
+  // what is undefined does not enter the JSON
+  const body: Fields = {
+    messages: [...(system.length ? [instructions] : []), ...call.messages].flatMap((message) => encodeMessage(message, quirks)),
+    stream_options: stream && { include_usage: true },
+    tools: tools?.length ? tools.flatMap(encodeTool) : undefined,
+    tool_choice: encodeChoice(call.toolChoice),
+    parallel_tool_calls: call.parallelTools,
+    response_format: output && encodeOutput(output),
+    max_tokens: call.maxTokens,
+    temperature: call.temperature,
+    top_p: call.topP,
+    top_k: call.topK,
+    stop: call.stop,
+    seed: call.seed,
+    presence_penalty: call.presencePenalty,
+    frequency_penalty: call.frequencyPenalty,
+    reasoning_effort: call.reasoning?.effort,
+  }
+  for (const change of quirks.rewrite ?? []) change(body, call)
+  for (const [name, own] of Object.entries(quirks.fields ?? {})) {
+    if (own) body[own] ??= body[name]
+    delete body[name]
+  }
+  return { ...body, ...call.providerOptions?.[wire], messages: body.messages, model, stream }
+}
+
+function encodeMessage({ role, parts, name, providerOptions }: Message, quirks: ChatQuirks): Fields[] {
+  const { empty = '', reasoningBack, toolId = (id: string): string => id } = quirks
+  const own = providerOptions?.[wire]
+  const calls: Fields[] = []
+  const results: Fields[] = []
+  const content: (TextPart | MediaPart)[] = []
+  const kept: Fields = {}
+  let [text, thought] = ['', '']
+  for (const part of parts) {
+    if (part.type === 'text' || (part.type === 'media' && role !== 'assistant')) content.push(part)
+    if (part.type === 'text' || part.type === 'refusal') text += part.text
+    if (part.type === 'reasoning' && (part.replay?.wire ?? wire) === wire) thought += part.text
+    if (part.type === 'opaque') Object.assign(kept, keptOf(part, quirks))
+    if (part.type === 'call' && part.by !== 'provider') {
+      const { id, name, input, invalid } = part
+      const written = invalid ? input : JSON.stringify(input ?? {})
+      calls.push({ id: toolId(id), type: 'function', function: { name, arguments: written }, ...keptOf(part, quirks) })
+    }
+    if (part.type === 'result' && part.by !== 'provider') {
+      results.push({ role, tool_call_id: toolId(part.id), content: resultText(part), ...own })
+      const media = part.parts?.filter(({ type }) => type === 'media') ?? []
+      if (media.length) content.push({ type: 'text', text: `Attached by the tool ${part.name}:` }, ...media)
+    }
+  }
+  // the protocol has no place for media in a result: they follow when all results have been given
+  if (role === 'tool') return content.length ? [...results, { role: 'user', content: contentOf(content, quirks) }] : results
+  if (role !== 'assistant') {
+    const speaker = role === 'user' ? name?.replace(/[^\w-]/g, '_').slice(0, 64) : undefined
+    return [{ role: role === 'system' ? (quirks.system ?? role) : role, content: contentOf(content, quirks), name: speaker, ...own }]
+  }
+  if (reasoningBack && (thought || calls.length)) kept[reasoningBack] = thought
+  if (!text && !calls.length && !Object.keys(kept).length) return []
+  // texts are one, except where one of them has options, e.g. a cache mark
+  const said = content.some((part) => part.providerOptions?.[wire]) ? contentOf(content, quirks) : text || empty
+  return [{ role, content: said, ...kept, tool_calls: calls.length ? calls : undefined, ...own }]
+}
+
+/** Of what the server once said, the fields that it wants to have back. */
+function keptOf({ replay }: Part, { back = {} }: ChatQuirks): Fields {
+  const data = replay?.wire === wire ? replay.data : undefined
+  return isObject(data) ? Object.fromEntries(Object.entries(data).filter(([name]) => Object.hasOwn(back, name))) : {}
+}
+
+function contentOf(content: readonly (TextPart | MediaPart)[], quirks: ChatQuirks): unknown {
+  const [first] = content
+  if (content.length === 1 && first?.type === 'text' && !first.providerOptions?.[wire]) return first.text
+  return content.map((part) => encodePart(part, quirks))
+}
+
+function encodePart(part: TextPart | MediaPart, { fileUrls }: ChatQuirks): Fields {
+  const { detail, ...options } = part.providerOptions?.[wire] ?? {}
+  if (part.type === 'text') return { type: 'text', text: part.text, ...options }
+  const { mime, data, ref, store = 'blob', name } = part
+  const [kind, format = ''] = mime.split('/')
+  const url = part.url ?? (data && `data:${mime};base64,${data}`)
+  const as = (type: string, value: Fields): Fields => ({ type, [type]: value, ...options })
+  if (store !== 'blob') return as('file', { file_id: ref })
+  if (url && (kind === 'image' || kind === 'video')) return as(`${kind}_url`, { url, detail })
+  if (data && kind === 'audio') return as('input_audio', { data, format: format === 'mpeg' ? 'mp3' : format.replace('x-', '') })
+  if (data || (url && fileUrls)) return as('file', { filename: name ?? `file.${format}`, file_data: url })
+  throw new KitError('model/unsupported', `this model takes no ${mime} by address`)
+}
+
+function resultText({ output, parts, error }: ResultPart): string {
+  if (error) return `Error: ${error.message}`
+  if (parts) return parts.flatMap((part) => (part.type === 'text' ? part.text : [])).join('\n')
+  return typeof output === 'string' ? output : JSON.stringify(output ?? null)
+}
+
+function encodeTool({ name, description, input, strict, hosted, providerOptions }: ToolInfo): Fields | [] {
+  if (hosted) return hosted.wire === wire ? hosted.definition : []
+  const parameters = input ?? { type: 'object', properties: {} }
+  return { type: 'function', function: { name, description, parameters, strict }, ...providerOptions?.[wire] }
+}
+
+function encodeChoice(choice: ToolChoice | undefined): unknown {
+  if (typeof choice !== 'object') return choice
+  const named = (name: string): Fields => ({ type: 'function', function: { name } })
+  if ('tool' in choice) return named(choice.tool)
+  return { type: 'allowed_tools', allowed_tools: { mode: choice.required ? 'required' : 'auto', tools: choice.tools.map(named) } }
+}
+
+function encodeOutput({ schema, name = 'output', description, strict = true }: NonNullable<ModelCall['output']>): Fields {
+  return schema ? { type: 'json_schema', json_schema: { name, description, schema, strict } } : { type: 'json_object' }
+}
