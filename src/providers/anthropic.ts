@@ -1,7 +1,7 @@
 import { model, type Model, type ModelInfo } from '../model.ts'
-import { withReady } from '../ready.ts'
 import { type ClaudeTraits, encodeMessages, explain, MessagesDecoder, traitsOf } from './wire/anthropic-messages.ts'
-import { type Connection, keyOf, post, sse, whole } from './wire/http.ts'
+import { exchange } from './wire/exchange.ts'
+import { type Connection, keyOf } from './wire/http.ts'
 
 export type { ClaudeTraits } from './wire/anthropic-messages.ts'
 export type { Connection } from './wire/http.ts'
@@ -42,39 +42,17 @@ export function anthropic(id: string, options: AnthropicOptions = {}): Model {
   const version = own['anthropic-version'] ?? options.version ?? '2023-06-01'
   const beta = [...new Set([...(own['anthropic-beta']?.split(',') ?? []), ...betas].map((value) => value.trim()))].filter(Boolean).join(',')
   return model({ id, provider, capabilities, limits }, (call) =>
-    withReady(async function* anthropic(queue) {
+    exchange(call, { provider, fetch: options.fetch }, async () => {
       const { body, dropped } = encodeMessages(call, id, traits, version)
       const [key, token] = await Promise.all([keyOf(options), keyOf({ apiKey: options.authToken })])
-      const response = await post({
-        provider,
-        url,
-        body,
-        fetch: options.fetch,
-        signal: call.signal,
-        explain,
-        headers: {
-          ...(key && { 'x-api-key': key }),
-          ...(token && { authorization: `Bearer ${token}` }),
-          ...own,
-          'anthropic-version': version,
-          ...(beta && { 'anthropic-beta': beta }),
-        },
-      })
-      if (dropped.length)
-        yield { type: 'notice', code: 'model/unsupported', message: `${id} was not told: ${dropped.join(', ')}`, data: { dropped } }
-      const decoder = new MessagesDecoder(provider)
-      // some servers answer whole though a stream was asked for
-      if (/application\/json/i.test(response.headers.get('content-type') ?? ''))
-        yield* decoder.body(await whole(response, call.signal, provider))
-      else
-        for await (const events of sse(response, call.signal, provider)) {
-          try {
-            for (const event of events) for (const chunk of decoder.event(event)) queue.push(chunk)
-          } finally {
-            while (queue.length) yield queue.shift()!
-          }
-        }
-      yield* decoder.end()
+      const headers = {
+        ...(key && { 'x-api-key': key }),
+        ...(token && { authorization: `Bearer ${token}` }),
+        ...own,
+        'anthropic-version': version,
+        ...(beta && { 'anthropic-beta': beta }),
+      }
+      return { url, body, dropped, headers, explain, decoder: new MessagesDecoder(provider) }
     }),
   )
 }

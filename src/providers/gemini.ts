@@ -1,10 +1,10 @@
-import { model, type Model, type ModelCall, type ModelInfo } from '../model.ts'
-import { withReady } from '../ready.ts'
+import { model, type Model, type ModelInfo } from '../model.ts'
+import { exchange } from './wire/exchange.ts'
 import { GeminiDecoder } from './wire/gemini-decode.ts'
 import { explainGemini } from './wire/gemini-errors.ts'
 import { familyOf, type GeminiFamily } from './wire/gemini-models.ts'
 import { encodeGemini } from './wire/gemini.ts'
-import { type Connection, keyOf, post, sse, whole } from './wire/http.ts'
+import { type Connection, keyOf } from './wire/http.ts'
 
 export type { Connection } from './wire/http.ts'
 export { geminiFamilies, type GeminiFamily } from './wire/gemini-models.ts'
@@ -68,32 +68,16 @@ function generateContent(id: string, path: string, home: string, options: Gemini
     },
     limits = { context: 1_048_576, output: 65_536 },
   } = options
-  const info = { id, provider, capabilities, limits }
-  return model(info, (call: ModelCall) =>
-    withReady(async function* generateContent(queue) {
-      const [key, token] = [await keyOf(options), await keyOf({ apiKey: options.token })]
-      const response = await post({
-        provider,
+  return model({ id, provider, capabilities, limits }, (call) =>
+    exchange(call, { provider, fetch: options.fetch }, async () => {
+      const [key, token] = await Promise.all([keyOf(options), keyOf({ apiKey: options.token })])
+      return {
         url: call.stream === false ? `${url}:generateContent` : `${url}:streamGenerateContent?alt=sse`,
         body: encodeGemini(call, { ...family, vertex }),
-        fetch: options.fetch,
-        signal: call.signal,
         headers: { ...(key && { 'x-goog-api-key': key }), ...(token && { authorization: `Bearer ${token}` }), ...options.headers },
         explain: explainGemini,
-      })
-      const decoder = new GeminiDecoder(provider)
-      // one body, or an array of what would have been events where a server does not know `alt=sse`
-      const atOnce = call.stream === false || /json/i.test(response.headers.get('content-type') ?? '')
-      if (atOnce) yield* decoder.body(await whole(response, call.signal, provider))
-      else
-        for await (const events of sse(response, call.signal, provider, (line) => decoder.stray(line))) {
-          try {
-            for (const event of events) for (const chunk of decoder.event(event)) queue.push(chunk)
-          } finally {
-            while (queue.length) yield queue.shift()!
-          }
-        }
-      yield* decoder.end(atOnce)
+        decoder: new GeminiDecoder(provider),
+      }
     }),
   )
 }

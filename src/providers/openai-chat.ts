@@ -1,7 +1,7 @@
 import type { ModelInfo } from '../model.ts'
 import { model, type Model } from '../model.ts'
-import { withReady } from '../ready.ts'
-import { whole, type Connection, keyOf, post, sse } from './wire/http.ts'
+import { exchange } from './wire/exchange.ts'
+import { type Connection, keyOf } from './wire/http.ts'
 import { type ChatQuirks, encodeChat } from './wire/openai-chat-request.ts'
 import { onlyChosen, spoken, waitOf } from './wire/openai-chat-rewrites.ts'
 import { ChatDecoder } from './wire/openai-chat.ts'
@@ -43,30 +43,15 @@ export function openaiChat(id: string, options: OpenAIChatOptions = {}): Model {
   const url = new URL(baseURL)
   url.pathname = url.pathname.replace(/\/*$/, '/chat/completions')
   return model({ id, provider, capabilities, limits }, (call) =>
-    withReady(async function* openaiChat(queue) {
+    exchange(call, { provider, fetch: options.fetch }, async () => {
       const key = await keyOf(options)
-      const response = await post({
-        provider,
+      return {
         url: url.href,
         body: encodeChat(call, id, quirks),
-        fetch: options.fetch,
-        signal: call.signal,
         headers: { ...(key && { authorization: `Bearer ${key}` }), ...options.headers },
         explain: quirks.explain,
-      })
-      const decoder = new ChatDecoder(provider, quirks, call)
-      // some servers answer whole though a stream was asked for
-      if (/application\/json/i.test(response.headers.get('content-type') ?? ''))
-        yield* decoder.body(await whole(response, call.signal, provider))
-      else
-        for await (const events of sse(response, call.signal, provider)) {
-          try {
-            for (const event of events) for (const chunk of decoder.event(event)) queue.push(chunk)
-          } finally {
-            while (queue.length) yield queue.shift()!
-          }
-        }
-      yield* decoder.end()
+        decoder: new ChatDecoder(provider, quirks, call),
+      }
     }),
   )
 }

@@ -1,6 +1,6 @@
-import type { Chunk, ModelCall, ModelInfo } from '../model.ts'
-import { model, type Model } from '../model.ts'
-import { type Connection, keyOf, post, sse, whole } from './wire/http.ts'
+import { model, type Model, type ModelInfo } from '../model.ts'
+import { exchange } from './wire/exchange.ts'
+import { type Connection, keyOf } from './wire/http.ts'
 import { type ModelTraits, traitsOf } from './wire/openai-models.ts'
 import { ResponsesDecoder } from './wire/openai-responses-decoder.ts'
 import { explainError } from './wire/openai-responses-errors.ts'
@@ -47,39 +47,17 @@ export function openai(id: string, settings: OpenAIOptions | OpenAIClient = {}):
   }
   const server = serverOf(provider)
   const url = `${baseURL.replace(/\/+$/, '')}/responses`
-  return model({ id, provider, capabilities, ...(limits && { limits }) }, async function* openai(call: ModelCall): AsyncGenerator<
-    Chunk,
-    void,
-    void
-  > {
-    const { body, ignored } = encodeResponses(call, { model: id, server, store, traits, quirks })
-    const key = await keyOf(options)
-    const response = await post({
-      provider,
-      url,
-      body,
-      fetch: options.fetch,
-      signal: call.signal,
-      explain: explainError,
-      headers: {
+  return model({ id, provider, capabilities, limits }, (call) =>
+    exchange(call, { provider, fetch: options.fetch }, async () => {
+      const { body, ignored: dropped } = encodeResponses(call, { model: id, server, store, traits, quirks })
+      const key = await keyOf(options)
+      const headers = {
         ...(key && { authorization: `Bearer ${key}` }),
         ...(organization && { 'openai-organization': organization }),
         ...(project && { 'openai-project': project }),
         ...options.headers,
-      },
-    })
-    if (ignored.length)
-      yield { type: 'notice', code: 'model/unsupported', message: `${provider} was not told of: ${ignored.join(', ')}`, data: ignored }
-    const decoder = new ResponsesDecoder({ provider, server, ...(call.tools && { tools: call.tools }) })
-    // some servers answer whole though a stream was asked for
-    if (/application\/json/i.test(response.headers.get('content-type') ?? ''))
-      yield* decoder.body(await whole(response, call.signal, provider))
-    else
-      for await (const events of sse(response, call.signal, provider)) {
-        for (const event of events) yield* decoder.event(event)
-        // a server may keep the connection open after its last event
-        if (decoder.done) break
       }
-    yield* decoder.end()
-  })
+      return { url, body, dropped, headers, explain: explainError, decoder: new ResponsesDecoder({ provider, server, tools: call.tools }) }
+    }),
+  )
 }

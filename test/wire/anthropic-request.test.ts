@@ -691,7 +691,7 @@ describe('the request', () => {
       {
         type: 'notice',
         code: 'model/unsupported',
-        message: 'claude-opus-5-5 was not told: seed, temperature',
+        message: 'anthropic was not told: seed, temperature',
         data: { dropped: ['seed', 'temperature'] },
       },
     ])

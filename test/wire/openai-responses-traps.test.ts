@@ -671,7 +671,7 @@ describe('hosted tools', () => {
       tool_choice: { type: 'web_search_preview' },
     })
     const chunks = await chunksOf(read(Response.json(answer()), {}, { tools: [other], seed: 1 }))
-    expect(chunks[0]).toMatchObject({ type: 'notice', data: ['seed', 'tool search'] })
+    expect(chunks[0]).toMatchObject({ type: 'notice', data: { dropped: ['seed', 'tool search'] } })
   })
 })
 

@@ -1,4 +1,5 @@
 import { KitError, type KitErrorCode } from '../../errors.ts'
+import type { Fields } from './fields.ts'
 import { EventReader, type SseEvent } from './sse.ts'
 
 export type { SseEvent } from './sse.ts'
@@ -102,7 +103,7 @@ const answerLimit = 50_000_000
 export async function whole(response: Response, signal: AbortSignal | undefined, provider: string): Promise<Fields> {
   const text = await readText(response, signal, provider, answerLimit)
   const body = parse(text)
-  if (isObject(body)) return body
+  if (typeof body === 'object' && body !== null) return body as Fields
   throw new KitError('model/garbled', `${provider} sent an answer that is not JSON`, { provider, cause: text.slice(0, 10_000) })
 }
 
@@ -127,7 +128,7 @@ async function readText(response: Response, signal: AbortSignal | undefined, pro
 
 /**
  * The events of an SSE body (WHATWG), as many at a time as a read brings: what costs a promise is the read, not the event.
- * The last event counts also without its blank line. Throws `model/garbled` for an event of more than 10 MB. `stray` gets the
+ * The last event counts also without its blank line. Throws `model/garbled` for an event of more than 32 MB. `stray` gets the
  * lines that are no field of an event: some servers put an error there.
  */
 export function sse(
@@ -174,11 +175,6 @@ export function sse(
     },
   }
 }
-
-/** JSON as it came: nothing of it may be believed. */
-export type Fields = Record<string, unknown>
-
-export const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null
 
 /** Why a body ended early: an abort is its own reason. */
 function broken(cause: unknown, signal: AbortSignal | undefined, provider: string): unknown {

@@ -1,7 +1,8 @@
 import { KitError } from '../../errors.ts'
 import type { MediaPart, Message, Part, ResultPart, TextPart } from '../../message.ts'
 import type { Chunk, ModelCall, ToolChoice, ToolInfo } from '../../model.ts'
-import { type Fields, isObject, type Post } from './http.ts'
+import { type Fields, isObject } from './fields.ts'
+import type { Post } from './http.ts'
 
 export const wire = 'openai-chat'
 

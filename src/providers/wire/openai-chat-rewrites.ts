@@ -1,7 +1,8 @@
 // What servers of this protocol do otherwise and no table can say: small functions that presets name.
 import { KitError } from '../../errors.ts'
 import type { Chunk, ModelCall, ReasoningSettings } from '../../model.ts'
-import { type Fields, isObject, type Post, readArguments } from './http.ts'
+import { type Fields, isObject } from './fields.ts'
+import { type Post, readArguments } from './http.ts'
 import { type ChatQuirks, wire } from './openai-chat-request.ts'
 import { sourceOf } from './openai-chat.ts'
 

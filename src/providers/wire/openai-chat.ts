@@ -1,7 +1,8 @@
 import { KitError, type KitErrorCode } from '../../errors.ts'
 import type { Json, Replay, Usage } from '../../message.ts'
 import type { Chunk, ModelCall, ModelFinish, Source } from '../../model.ts'
-import { codeOf, type Fields, isObject, mayRetry, parse, readArguments, type SseEvent } from './http.ts'
+import { type Fields, isObject } from './fields.ts'
+import { codeOf, mayRetry, parse, readArguments, type SseEvent } from './http.ts'
 import { type ChatQuirks, type Join, wire } from './openai-chat-request.ts'
 
 /** What goes back as it came, of a message or of a call. */

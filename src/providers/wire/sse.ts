@@ -4,7 +4,7 @@ export interface SseEvent {
 }
 
 /** Characters of one event. */
-const eventLimit = 10_000_000
+const eventLimit = 32_000_000
 
 /**
  * Reads server-sent events (WHATWG) out of text that is cut anywhere: lines end in LF, CRLF or CR, comments are left out.
@@ -25,7 +25,7 @@ export class EventReader {
     this.#stray = stray
   }
 
-  /** Adds the events that this text completes to `events`. Throws a `RangeError` for one of more than 10 MB. */
+  /** Adds the events that this text completes to `events`. Throws a `RangeError` for one of more than 32 MB. */
   feed(text: string, events: SseEvent[]): void {
     if (!text) return
     if (this.#cut && text[0] === '\n') text = text.slice(1)
