@@ -120,7 +120,9 @@ async function same(page: Page): Promise<void> {
 }
 
 const shot = async (page: Page, name: string): Promise<void> => {
-  if (process.env.SCREENSHOTS) await page.screenshot({ path: join(root, `docs/images/${name}.png`) })
+  if (!process.env.SCREENSHOTS) return
+  await page.mouse.move(700, 300)
+  await page.screenshot({ path: join(root, `docs/images/${name}.png`) })
 }
 
 describe('a conversation', () => {
@@ -404,10 +406,23 @@ describe('what was said', () => {
     await said(page).getByRole('img', { name: 'noise.png' }).waitFor()
     const [message] = await transcript(page)
     const [part] = message!.parts
-    expect(part).toMatchObject({ type: 'media', name: 'noise.png' })
-    expect(part?.type === 'media' && part.data!.length).toBeLessThan(1_340_000)
+    // the journal has its address, the page its bytes
+    expect(part).toMatchObject({ type: 'media', name: 'noise.png', ref: expect.stringMatching(/^[0-9a-f]{64}$/) })
+    const stored = await fetch(`${chat.url}/${part?.type === 'media' && part.url}`)
+    expect(stored.headers.get('content-type')).toBe('image/webp')
+    expect((await stored.arrayBuffer()).byteLength).toBeLessThan(1_000_001)
+    expect(
+      await said(page)
+        .getByRole('img')
+        .evaluate((image) => (image as HTMLImageElement).naturalWidth),
+    ).toBeGreaterThan(300)
     expect(await answers(page).innerText()).toContain('the demo model has no eyes')
     await page.reload()
+    await said(page).getByRole('img', { name: 'noise.png' }).waitFor()
+    // said again, it need not be sent again
+    await page.getByRole('button', { name: 'Regenerate' }).click()
+    await eventually(async () => (await journal(page)).filter(({ type }) => type === 'rewind').length).toBe(1)
+    await quiet(page)
     await said(page).getByRole('img', { name: 'noise.png' }).waitFor()
     // what is no picture is refused in words
     await page.locator('#file').setInputFiles({ name: 'x.txt', mimeType: 'text/plain', buffer: Buffer.from('hi') })

@@ -76,7 +76,11 @@ const wordOf = ({ state, result, progress }: CallProps, amount: number | undefin
   if (state === 'asked') return 'waits for you'
   if (state === 'waiting') return 'waits'
   if (state === 'running')
-    return progress === undefined ? 'runs' : amount === undefined ? line(progress) : noteOf(progress) || `${Math.round(amount * 100)} %`
+    return progress === undefined || progress === null
+      ? 'runs'
+      : amount === undefined
+        ? line(progress)
+        : noteOf(progress) || `${Math.round(amount * 100)} %`
   const { error } = result ?? {}
   if (!error) return 'done'
   return error.code === 'tool/declined' ? 'refused' : error.code === 'run/cancelled' ? 'stopped' : 'failed'

@@ -1,36 +1,57 @@
 import type { MediaPart } from '../../../message.ts'
 import { el } from './dom.ts'
+import { visible } from './markdown.ts'
 
 /** Pictures that can run nothing; an SVG could. */
 const plain = /^image\/(png|jpeg|gif|webp)$/
 
 /**
- * A picture that came with its bytes, or that this service keeps for the session. One that lies elsewhere is named and never
- * loaded: the request would tell of its reader.
+ * A picture that came with its bytes, or that the session keeps apart. One that lies elsewhere is named and never loaded:
+ * the request would tell of its reader.
  */
 export function picture({ mime, data, url, ref, name }: MediaPart): HTMLElement {
-  const named = (): HTMLElement => el('p', { class: 'media' }, `[${name ?? mime}] ${ref === undefined ? (url ?? '') : ''}`)
-  if (!plain.test(mime) || (data === undefined && ref === undefined)) return named()
-  const image = el('img', { alt: name ?? 'Attached image' })
-  const free = (): void => URL.revokeObjectURL(image.src)
+  const title = name ?? mime
+  // the service gives the address of what it keeps, and of nothing else that has a `ref`
+  const own = ref !== undefined && url !== undefined ? new URL(url, document.baseURI) : undefined
+  if (own?.origin === location.origin) {
+    const link = el('p', { class: 'media' }, el('a', { href: own.href, download: title }, title))
+    if (!plain.test(mime)) return link
+    const image = el('img', { alt: name ?? 'Attached image' })
+    kept(own.href).then(
+      (blob) => show(image, blob),
+      () => image.replaceWith(link),
+    )
+    return image
+  }
+  if (data !== undefined && plain.test(mime)) {
+    try {
+      const bytes = Uint8Array.from(atob(data), (char) => char.charCodeAt(0))
+      return show(el('img', { alt: name ?? 'Attached image' }), new Blob([bytes], { type: mime }))
+    } catch {
+      // no base64: said below
+    }
+  }
+  return el('p', { class: 'media' }, visible(`[${title}] ${url ?? ''}`))
+}
+
+/** By fetch, so that the policy need allow no image but what the page itself has made. */
+async function kept(address: string): Promise<Blob> {
+  const response = await fetch(address)
+  const blob = await response.blob()
+  if (!response.ok || !plain.test(blob.type)) throw new Error('it is no picture (any more)')
+  return blob
+}
+
+function show(image: HTMLImageElement, blob: Blob): HTMLImageElement {
+  const src = URL.createObjectURL(blob)
+  const free = (): void => URL.revokeObjectURL(src)
   image.addEventListener('load', free)
   image.addEventListener('error', free)
-  bytesOf(data, url)
-    .then((bytes) => (image.src = URL.createObjectURL(new Blob([bytes], { type: mime }))))
-    .catch(() => image.replaceWith(named()))
+  image.src = src
   return image
 }
 
-/** Base64, or bytes from beside the page: an address that leads elsewhere is refused by the page's own policy too. */
-async function bytesOf(data: string | undefined, url: string | undefined): Promise<Uint8Array<ArrayBuffer>> {
-  if (data !== undefined) return Uint8Array.from(atob(data), (char) => char.charCodeAt(0))
-  if (url === undefined || new URL(url, document.baseURI).origin !== location.origin) throw new Error('not ours')
-  const response = await fetch(url)
-  if (!response.ok) throw new Error(String(response.status))
-  return new Uint8Array(await response.arrayBuffer())
-}
-
-/** Larger pictures are made smaller before they are sent: models see no more, and every later call carries them again. */
+/** Px and bytes of a picture that is sent: models look at no more, and a phone's pictures have many megabytes. */
 const sideLimit = 2048
 const byteLimit = 1_000_000
 
