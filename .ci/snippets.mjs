@@ -41,14 +41,32 @@ if (!snippets.length) throw new Error('no snippet found: has the form of code bl
 const wires = [
   [
     /\/chat\/completions$/,
-    ['{"choices":[{"index":0,"delta":{"content":"Hello!"}}]}', '{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}', '[DONE]'],
+    '{"choices":[{"index":0,"delta":{"content":"Hello!"}}]}',
+    '{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}',
+    '[DONE]',
   ],
+  [
+    /\/responses$/,
+    '{"type":"response.output_item.added","output_index":0,"item":{"type":"message","id":"m","role":"assistant","content":[]}}',
+    '{"type":"response.output_text.delta","item_id":"m","output_index":0,"content_index":0,"delta":"Hello!"}',
+    '{"type":"response.completed","response":{"id":"r","status":"completed","output":[{"type":"message","id":"m","role":"assistant","content":[{"type":"output_text","text":"Hello!","annotations":[]}]}]}}',
+  ],
+  [
+    /\/messages$/,
+    '{"type":"message_start","message":{"id":"m","type":"message","role":"assistant","content":[],"model":"claude","usage":{"input_tokens":1,"output_tokens":1}}}',
+    '{"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}',
+    '{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"Hello!"}}',
+    '{"type":"content_block_stop","index":0}',
+    '{"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":1}}',
+    '{"type":"message_stop"}',
+  ],
+  [/:streamGenerateContent$/, '{"candidates":[{"index":0,"content":{"role":"model","parts":[{"text":"Hello!"}]},"finishReason":"STOP"}]}'],
 ]
 globalThis.fetch = async (input) => {
   const { pathname } = new URL(typeof input === 'string' ? input : input.url)
-  const lines = wires.find(([path]) => path.test(pathname))?.[1]
-  if (!lines) throw new Error(`a snippet asks for ${pathname}: add that wire to .ci/snippets.mjs`)
-  return new Response(lines.map((line) => `data: ${line}\n\n`).join(''), { headers: { 'content-type': 'text/event-stream' } })
+  const [, ...lines] = wires.find(([path]) => path.test(pathname)) ?? []
+  if (!lines.length) throw new Error(`a snippet asks for ${pathname}: add that wire to .ci/snippets.mjs`)
+  return new Response(lines.map(frame).join(''), { headers: { 'content-type': 'text/event-stream' } })
 }
 // the Workers runtime has this module; its classes are only extended here
 registerHooks({
@@ -93,4 +111,9 @@ function prelude(code) {
   }
   look(code)
   return lines.map((line) => `${line}\n`).join('')
+}
+
+function frame(line) {
+  const type = line.startsWith('{') ? JSON.parse(line).type : undefined
+  return `${type ? `event: ${type}\n` : ''}data: ${line}\n\n`
 }
