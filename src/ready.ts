@@ -13,7 +13,10 @@ export const withReady = <T>(body: (queue: T[]) => AsyncGenerator<T, void, void>
 }
 
 /** Takes what came together with the last item; nothing from a generator of somebody else. */
-export const takeReady = <T>(items: (AsyncIterable<T> | AsyncIterator<T>) & Ready<T>): T[] => items[ready]?.splice(0) ?? []
+export const takeReady = <T>(items: (AsyncIterable<T> | AsyncIterator<T>) & Ready<T>): readonly T[] =>
+  items[ready]?.length ? items[ready].splice(0) : none
+
+const none: readonly never[] = []
 
 /** Passes items on as `step` puts them out, together what came together; ends when `step` says so. */
 export const through = <T, U>(items: AsyncIterable<T>, step: (item: T, out: U[]) => boolean | void): AsyncGenerator<U, void, void> =>
