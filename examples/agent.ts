@@ -1,4 +1,4 @@
-// The agent that the small examples serve. The demo model needs no key; `openaiChat('gpt-5-mini', { apiKey })` takes its place.
+// The agent that the small examples serve. The demo model needs no key; `openaiChat('gpt-5.4-mini', { apiKey })` takes its place.
 import { agent, type Agent, tool } from 'edgeswarm'
 import { demo } from 'edgeswarm/demo'
 

@@ -27,8 +27,8 @@ export interface ReadyBuilder<Output = unknown> extends AgentBuilder<Output> {
 /**
  * Makes an agent, from a description or step by step; both give the same frozen object. Throws a `TypeError` for what
  * could never run.
- * @example agent({ name: 'support', model: openai('gpt-5-mini'), instructions: 'Be kind.', tools: [clock] })
- * @example agent('support').model(openai('gpt-5-mini')).instructions('Be kind.').tool(clock).build()
+ * @example agent({ name: 'support', model: openai('gpt-5.4-mini'), instructions: 'Be kind.', tools: [clock] })
+ * @example agent('support').model(openai('gpt-5.4-mini')).instructions('Be kind.').tool(clock).build()
  */
 export function agent(name: string): AgentBuilder
 export function agent<Output = unknown>(description: Agent<Output>): Agent<Output>

@@ -102,7 +102,7 @@ export type Chunk =
 export type Modality = 'text' | 'image' | 'audio' | 'video' | 'pdf'
 
 export interface ModelInfo {
-  /** The provider's name of the model, e.g. `gpt-5-mini`. */
+  /** The provider's name of the model, e.g. `gpt-5.4-mini`. */
   id: string
   provider: string
   capabilities?: { input?: readonly Modality[]; output?: readonly Modality[]; tools?: boolean; reasoning?: boolean; structured?: boolean }

@@ -30,7 +30,7 @@ const openai: ChatQuirks = {
 /**
  * A model behind OpenAI's Chat Completions API, or any server that speaks it; a query in `baseURL` is kept.
  * Errors: `model/*`; a `baseURL` that is no address is a `TypeError`.
- * @example openaiChat('gpt-5-mini', { apiKey })
+ * @example openaiChat('gpt-5.4-mini', { apiKey })
  */
 export function openaiChat(id: string, options: OpenAIChatOptions = {}): Model {
   const {

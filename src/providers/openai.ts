@@ -31,7 +31,7 @@ export type OpenAIClient = Pick<OpenAIOptions, 'apiKey' | 'baseURL' | 'organizat
 /**
  * A model behind OpenAI's Responses API, or a server that speaks it. Errors: `model/*`; an answer that is made in the
  * background must be streamed (`model/unsupported` otherwise). Settings that the API has no field for are named in a `notice`.
- * @example openai('gpt-5-mini', { apiKey })
+ * @example openai('gpt-5.4-mini', { apiKey })
  * @example openai('grok-4.3', { ...responsesServers.xai, apiKey })
  */
 export function openai(id: string, settings: OpenAIOptions | OpenAIClient = {}): Model {
