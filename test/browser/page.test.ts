@@ -121,7 +121,8 @@ async function same(page: Page): Promise<void> {
 
 const shot = async (page: Page, name: string): Promise<void> => {
   if (!process.env.SCREENSHOTS) return
-  await page.mouse.move(700, 300)
+  await page.mouse.move(1240, 500)
+  await page.waitForTimeout(200)
   await page.screenshot({ path: join(root, `docs/images/${name}.png`) })
 }
 
