@@ -12,6 +12,8 @@ export default defineConfig({
       include: ['src/**/*.ts', 'adapters/**/*.ts'],
       reporter: ['json'],
       reportsDirectory: 'coverage/node',
+      // a test that fails must not also hide what was reached
+      reportOnFailure: true,
     },
     projects: [
       {

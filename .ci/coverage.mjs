@@ -2,12 +2,12 @@
 // A line counts as reached when any lane reached it; a file that no lane loaded counts with all its lines.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
-import coverage from 'istanbul-lib-coverage'
+import { createCoverageMap } from '@vitest/istanbul-lib-coverage'
 
 const root = join(import.meta.dirname, '..')
 const dir = join(root, 'coverage')
 const bar = Number(process.argv[2])
-const map = coverage.createCoverageMap()
+const map = createCoverageMap()
 const lanes = (existsSync(dir) ? readdirSync(dir) : []).filter((lane) => existsSync(join(dir, lane, 'coverage-final.json')))
 for (const lane of lanes) map.merge(JSON.parse(readFileSync(join(dir, lane, 'coverage-final.json'), 'utf8')))
 
