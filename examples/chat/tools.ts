@@ -50,7 +50,11 @@ export const deleteNotes: Tool = tool({
 export const countdown: Tool = tool({
   name: 'countdown',
   description: 'Waits some seconds and shows how many are left.',
-  input: z.object({ seconds: z.number().int().min(1).max(30) }),
+  input: jsonSchema<{ seconds: number }>({
+    type: 'object',
+    properties: { seconds: { type: 'integer', minimum: 1, maximum: 30 } },
+    required: ['seconds'],
+  }),
   idempotent: true,
   async run({ seconds }, { emit, signal }) {
     for (let done = 0; done < seconds; done++) {
