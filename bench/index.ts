@@ -135,5 +135,5 @@ function number(value: number): string {
   return value >= 100 ? value.toFixed(0) : value.toFixed(1)
 }
 function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1]!
+  return values.toSorted((a, b) => a - b)[(values.length - 1) >> 1]!
 }
