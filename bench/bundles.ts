@@ -5,8 +5,6 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 
-const root = join(import.meta.dirname, '..')
-
 export interface Bundle {
   /** Minified and gzipped bytes. */
   bytes: number
@@ -17,10 +15,10 @@ export interface Bundle {
 const temp = mkdtempSync(join(tmpdir(), 'edgeswarm-bench-'))
 export const sweep = (): void => rmSync(temp, { recursive: true, force: true })
 
-/** Bundles a file of `hello/`, or the example's worker with what only its platform has left empty. */
+/** Bundles a file of `hello/`. */
 export async function bundle(name: string): Promise<Bundle> {
   const { outputFiles } = await build({
-    entryPoints: [name === 'worker' ? join(root, 'examples/chat/worker.ts') : join(root, `bench/hello/${name}.ts`)],
+    entryPoints: [join(import.meta.dirname, `hello/${name}.ts`)],
     bundle: true,
     minify: true,
     write: false,
@@ -29,15 +27,6 @@ export async function bundle(name: string): Promise<Bundle> {
     target: 'es2022',
     conditions: ['import'],
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
-    plugins: [
-      {
-        name: 'empty-platform',
-        setup({ onResolve, onLoad }) {
-          onResolve({ filter: /^cloudflare:/ }, ({ path }) => ({ path, namespace: 'empty' }))
-          onLoad({ filter: /./, namespace: 'empty' }, () => ({ contents: 'export class DurableObject {}' }))
-        },
-      },
-    ],
   })
   const code = outputFiles[0]!.contents
   const file = join(temp, `${name}.mjs`)

@@ -63,8 +63,8 @@ async function requests(): Promise<Row[]> {
 /** KiB, minified and gzipped, and ms of CPU to load that. */
 async function weights(): Promise<Row[]> {
   const bundles: Record<string, { bytes: number; file: string }> = {}
-  for (const name of ['edgeswarm', 'worker', ...peers]) bundles[name] = await bundle(name)
-  const loads = alternating({ edgeswarm: 5, worker: 5, 'ai-sdk': 2, 'openai-agents': 2, langgraph: 2 }, (name) =>
+  for (const name of ['edgeswarm', ...peers]) bundles[name] = await bundle(name)
+  const loads = alternating({ edgeswarm: 5, 'ai-sdk': 2, 'openai-agents': 2, langgraph: 2 }, (name) =>
     Number(child('cold.ts', bundles[name]!.file)),
   )
   const size = (name: string): number => bundles[name]!.bytes / 1024
@@ -73,7 +73,6 @@ async function weights(): Promise<Row[]> {
   return [
     { figure: 'a hello service, KiB gz', ours: size('edgeswarm'), others: both(size) },
     { figure: 'loading it cold, ms', ours: load('edgeswarm'), others: both(load), most: 15 },
-    { figure: 'loading the example’s worker cold, ms', ours: load('worker'), most: 15 },
   ]
 }
 
@@ -136,5 +135,5 @@ function number(value: number): string {
   return value >= 100 ? value.toFixed(0) : value.toFixed(1)
 }
 function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1]!
+  return values.toSorted((a, b) => a - b)[(values.length - 1) >> 1]!
 }
