@@ -38,7 +38,8 @@ try {
   writeFileSync(
     join(dir, 'measure.mjs'),
     `const before = process.cpuUsage()
-await import('file://' + process.argv[2])
+// not thrown: Node would print the whole minified line
+await import('file://' + process.argv[2]).catch((error) => process.exit(console.error(String(error)) ?? 1))
 const { user, system } = process.cpuUsage(before)
 console.log((user + system) / 1000)`,
   )

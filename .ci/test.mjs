@@ -87,6 +87,7 @@ const lanes = [
   check('types: src, without Node or Workers types', 'tsc', ['-p', '.']),
   check('types: node', 'tsc', ['-p', 'adapters/node']),
   check('types: workers', 'tsc', ['-p', 'adapters/cloudflare']),
+  check('types: example chat', 'tsc', ['-p', 'examples/chat']),
   check('types: page', 'tsc', ['-p', 'src/http/page']),
   check('types: tests', 'tsc', ['-p', 'tsconfig.test.json']),
   check('types: browser tests', 'tsc', ['-p', 'test/browser']),
