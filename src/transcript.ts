@@ -128,7 +128,8 @@ export function fold(state: SessionState, event: Event): SessionState {
       if (state.run) state.run.usage = addUsage(state.run.usage, event.usage)
       break
     case 'restart':
-      delete state.partial
+      // a model that begins again does so within its step
+      if (state.partial) state.partial = { id: state.partial.id, fold: new AnswerFold() }
       state.messages = state.messages.filter((entry) => entry.seq < event.from)
       break
     case 'rewind':

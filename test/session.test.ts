@@ -1,6 +1,6 @@
 // A session by itself, over a journal in memory: readers, writers, and what is left when either goes away.
 import { describe, expect, test } from 'vitest'
-import { agent, memoryJournal, openSession, type Session, type Stored } from '../src/index.ts'
+import { agent, emptyState, fold, memoryJournal, openSession, type Session, type Stored, textOf, transcriptOf } from '../src/index.ts'
 import { openaiChat } from '../src/providers/openai-chat.ts'
 import { scripted, type Script } from '../src/testing/index.ts'
 
@@ -89,5 +89,32 @@ describe('cancel', () => {
     expect(signal.aborted).toBe(true)
     await s.idle()
     expect(s.state.run?.finish).toBe('cancelled')
+  })
+})
+
+describe('a model that begins its answer again', () => {
+  test('is read live from where it began again, and in the end by everybody the same', async () => {
+    const again: Script = async function* () {
+      yield { type: 'text' as const, delta: 'wrong ' }
+      await sleep(20)
+      yield { type: 'restart' as const, reason: 'failover' }
+      yield { type: 'text' as const, delta: 'right ' }
+      await sleep(60)
+      yield { type: 'text' as const, delta: 'answer' }
+      yield { type: 'finish' as const, reason: 'stop' as const }
+    }
+    const s = await session(again)
+    const reader = emptyState()
+    const shown: string[] = []
+    await s.submit('hi')
+    for await (const event of s.events({ linger: 0 })) {
+      fold(reader, event)
+      shown.push(transcriptOf(reader).map(textOf).at(-1) ?? '')
+      if (event.type === 'finish') break
+    }
+    expect(shown).toContain('wrong ')
+    expect(shown).toContain('right ')
+    expect(shown.at(-1)).toBe('right answer')
+    expect(JSON.stringify(transcriptOf(reader))).toBe(JSON.stringify(s.messages))
   })
 })

@@ -4,6 +4,7 @@ import { openaiChat, openaiCompatible } from '../../src/providers/openai-chat.ts
 import { azure, type Preset, presets, workersAi } from '../../src/providers/presets.ts'
 import { chatOptions } from '../../src/providers/wire/openai-chat-options.ts'
 import { wire as name } from '../../src/providers/wire/openai-chat-request.ts'
+import { fitsStrict } from '../../src/providers/wire/openai-strict.ts'
 import type { Fields, Wire } from './checks.ts'
 import type { Recording } from './recordings.ts'
 
@@ -121,12 +122,12 @@ export const chat: Wire = {
       },
     },
     {
-      why: 'a schema is named and asked for strictly where the client did neither',
+      why: 'a schema is named, and asked for strictly where it can be, where the client said neither',
       apply: (body) => {
         const format = (body.response_format as { json_schema?: Fields } | undefined)?.json_schema
         if (!format) return
         format.name ??= 'output'
-        format.strict ??= true
+        format.strict ??= fitsStrict(format.schema)
       },
     },
     {

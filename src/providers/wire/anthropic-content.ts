@@ -1,8 +1,7 @@
 import { KitError } from '../../errors.ts'
 import type { CallPart, MediaPart, Message, Part, ReasoningPart, ResultPart, TextPart } from '../../message.ts'
 import { wire } from './anthropic-models.ts'
-
-export type Fields = Record<string, unknown>
+import type { Fields } from './fields.ts'
 
 /** One piece of a message as the API has it. */
 export type Block = Fields & { type: string }

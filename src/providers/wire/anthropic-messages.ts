@@ -1,8 +1,9 @@
 import { KitError, type KitErrorCode } from '../../errors.ts'
 import type { CallPart, Json, Usage } from '../../message.ts'
 import type { Chunk, ModelFinish, Source } from '../../model.ts'
-import { type Fields, inputOf } from './anthropic-content.ts'
+import { inputOf } from './anthropic-content.ts'
 import { wire } from './anthropic-models.ts'
+import type { Fields } from './fields.ts'
 import { codeOf, parse, readArguments, type SseEvent } from './http.ts'
 
 export { traitsOf, type ClaudeTraits, wire } from './anthropic-models.ts'

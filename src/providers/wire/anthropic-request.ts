@@ -1,8 +1,9 @@
 import type { Message, TextPart } from '../../message.ts'
 import type { ModelCall, ToolChoice, ToolInfo } from '../../model.ts'
-import { type Block, encodeConversation, type Fields, text } from './anthropic-content.ts'
+import { type Block, encodeConversation, text } from './anthropic-content.ts'
 import { budgets, type ClaudeTraits, effortOf, wire } from './anthropic-models.ts'
 import { strictSchema } from './anthropic-schema.ts'
+import type { Fields } from './fields.ts'
 
 /** What `providerOptions['anthropic-messages']` may set of a call beside the neutral fields. */
 export const messagesOptions = [

@@ -3,6 +3,9 @@ export type Fields = Record<string, unknown>
 
 export const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value)
 
+/** The fields of a value, none where it has none. */
+export const fields = (value: unknown): Fields => (isObject(value) ? value : {})
+
 /** The objects of what should be a list of them. */
 export const objects = (value: unknown): Fields[] => (Array.isArray(value) ? (value as unknown[]).filter(isObject) : [])
 
@@ -13,6 +16,6 @@ export const textIn = (value: unknown): string | undefined => (typeof value === 
 export const countIn = (value: unknown): number | undefined =>
   typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : undefined
 
-/** A copy without what is undefined. */
-export const defined = <T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never
+/** A copy without what is undefined or null. */
+export const defined = <T extends object>(raw: T): { [K in keyof T]: Exclude<T[K], undefined> } =>
+  Object.fromEntries(Object.entries(raw).filter(([, value]) => value !== undefined && value !== null)) as never

@@ -3,6 +3,7 @@ import type { MediaPart, Message, Part, ResultPart, TextPart } from '../../messa
 import type { Chunk, ModelCall, ToolChoice, ToolInfo } from '../../model.ts'
 import { type Fields, isObject } from './fields.ts'
 import type { Post } from './http.ts'
+import { fitsStrict } from './openai-strict.ts'
 
 export const wire = 'openai-chat'
 
@@ -152,6 +153,7 @@ function encodeChoice(choice: ToolChoice | undefined): unknown {
   return { type: 'allowed_tools', allowed_tools: { mode: choice.required ? 'required' : 'auto', tools: choice.tools.map(named) } }
 }
 
-function encodeOutput({ schema, name = 'output', description, strict = true }: NonNullable<ModelCall['output']>): Fields {
-  return schema ? { type: 'json_schema', json_schema: { name, description, schema, strict } } : { type: 'json_object' }
+function encodeOutput({ schema, name = 'output', description, strict }: NonNullable<ModelCall['output']>): Fields {
+  if (!schema) return { type: 'json_object' }
+  return { type: 'json_schema', json_schema: { name, description, schema, strict: strict ?? fitsStrict(schema) } }
 }

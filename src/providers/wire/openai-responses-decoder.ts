@@ -3,7 +3,8 @@ import type { Part, Usage } from '../../message.ts'
 import type { Chunk, ModelFinish, ToolInfo } from '../../model.ts'
 import { parse, readArguments, type SseEvent } from './http.ts'
 import { streamError } from './openai-responses-errors.ts'
-import { defined, type Fields, fields, isFields, list, sourceOf, text, usageOf, usdOf } from './openai-responses-fields.ts'
+import { defined, type Fields, fields, isObject, objects, textIn } from './fields.ts'
+import { sourceOf, usageOf, usdOf } from './openai-responses-fields.ts'
 import { hostedParts, replayOf } from './openai-responses-items.ts'
 
 /** What deltas may belong to inside of an item. */
@@ -76,7 +77,7 @@ export class ResponsesDecoder {
   *event({ event, data }: SseEvent): Generator<Chunk, void, void> {
     if (this.done || data === '[DONE]' || !data.trim()) return
     const body = parse(data)
-    if (!isFields(body)) throw this.#error('model/garbled', 'sent a line that is no JSON object', { cause: data.slice(0, 10_000) })
+    if (!isObject(body)) throw this.#error('model/garbled', 'sent a line that is no JSON object', { cause: data.slice(0, 10_000) })
     const type = typeof body.type === 'string' ? body.type : event
     switch (type) {
       case 'response.output_text.delta':
@@ -99,16 +100,16 @@ export class ResponsesDecoder {
       }
       case 'response.function_call_arguments.delta':
       case 'response.custom_tool_call_input.delta':
-        return yield* this.#input(body, text(body.delta))
+        return yield* this.#input(body, textIn(body.delta))
       case 'response.function_call_arguments.done':
       case 'response.custom_tool_call_input.done':
-        return yield* this.#input(body, undefined, text(body.arguments) ?? text(body.input))
+        return yield* this.#input(body, undefined, textIn(body.arguments) ?? textIn(body.input))
       case 'response.output_text.annotation.added':
-        this.#piece(this.#slot(body, 'message'), 'output_text', body).annotations.push(...list([body.annotation]))
+        this.#piece(this.#slot(body, 'message'), 'output_text', body).annotations.push(...objects([body.annotation]))
         return
       case 'response.output_item.added':
       case 'response.output_item.done':
-        if (isFields(body.item)) this.#item(body.output_index, body.item, type.endsWith('done'))
+        if (isObject(body.item)) this.#item(body.output_index, body.item, type.endsWith('done'))
         return yield* this.#advance()
       case 'response.created':
       case 'response.in_progress':
@@ -146,8 +147,8 @@ export class ResponsesDecoder {
   }
 
   #head({ model, id }: Fields): void {
-    this.#model = text(model) ?? this.#model
-    this.#id = text(id) ?? this.#id
+    this.#model = textIn(model) ?? this.#model
+    this.#id = textIn(id) ?? this.#id
   }
 
   // --- deltas
@@ -187,11 +188,11 @@ export class ResponsesDecoder {
   }
 
   /** Arguments are shown as they come, as soon as it is known whose they are. */
-  *#giveInput(slot: Slot, input: string, id: string | undefined = text(slot.item.call_id)): Generator<Chunk, void, void> {
+  *#giveInput(slot: Slot, input: string, id: string | undefined = textIn(slot.item.call_id)): Generator<Chunk, void, void> {
     if (id === undefined || input.length <= slot.given || !this.#ours(slot.item)) return
     const delta = input.slice(slot.given)
     slot.given = input.length
-    yield { type: 'tool-input', id, delta, ...defined({ name: text(slot.item.name) }) }
+    yield { type: 'tool-input', id, delta, ...defined({ name: textIn(slot.item.name) }) }
   }
 
   // --- items
@@ -220,7 +221,7 @@ export class ResponsesDecoder {
   /** The place counts where it is told: one server gives two items of an answer the same id, another changes ids midway. */
   #find(index: unknown, id: unknown): Slot | undefined {
     if (typeof index === 'number') return this.#slots.findLast((slot) => slot.index === index)
-    return text(id) === undefined ? undefined : this.#slots.findLast((slot) => slot.item.id === id)
+    return textIn(id) === undefined ? undefined : this.#slots.findLast((slot) => slot.item.id === id)
   }
 
   #open(at: unknown, item: Fields): Slot {
@@ -304,9 +305,9 @@ export class ResponsesDecoder {
     for (const { type, text: said, annotations } of contents) {
       if (!said) continue
       const data = defined({
-        id: text(id),
+        id: textIn(id),
         status: status === 'incomplete' || status === 'completed' ? status : undefined,
-        phase: text(phase),
+        phase: textIn(phase),
         annotations: annotations.length ? annotations : undefined,
       })
       const replay = Object.keys(data).length ? replayOf(this.#server, data) : {}
@@ -335,10 +336,10 @@ export class ResponsesDecoder {
     yield* this.#say(slot, 'reasoning', whole)
     const data = defined({
       type,
-      id: text(id),
+      id: textIn(id),
       summary,
       content: content.length ? content : undefined,
-      encrypted_content: text(encrypted_content),
+      encrypted_content: textIn(encrypted_content),
     })
     yield this.#part({ type: 'reasoning', text: whole, ...replayOf(this.#server, data) })
   }
@@ -355,12 +356,12 @@ export class ResponsesDecoder {
     if (anew === undefined) Object.assign(read, { input: raw, invalid: true })
     // a call that the limit of tokens cut off must not run
     if (status === 'incomplete' || (this.#incomplete !== undefined && 'invalid' in read)) return
-    const id = text(call_id) ?? text(rest.id) ?? `call_${slot.index}_${crypto.randomUUID().slice(0, 8)}`
+    const id = textIn(call_id) ?? textIn(rest.id) ?? `call_${slot.index}_${crypto.randomUUID().slice(0, 8)}`
     if (typeof raw === 'string') yield* this.#giveInput(slot, raw, id)
     // the provider's cache knows the text as it was written, so that is kept where ours would differ
-    const written = text(raw) !== undefined && anew !== undefined && raw !== anew
+    const written = textIn(raw) !== undefined && anew !== undefined && raw !== anew
     const data = defined({ ...rest, type: custom ? type : undefined, arguments: written ? raw : undefined })
-    yield this.#part({ type: 'call', id, name: text(name) ?? '', ...read, ...(Object.keys(data).length && replayOf(this.#server, data)) })
+    yield this.#part({ type: 'call', id, name: textIn(name) ?? '', ...read, ...(Object.keys(data).length && replayOf(this.#server, data)) })
   }
 
   /** Some servers tell of their own tools as custom ones: a name that was not in the call is not ours to answer. */
@@ -381,7 +382,7 @@ export class ResponsesDecoder {
     if (event === 'response.cancelled' || status === 'cancelled')
       throw this.#error('model/truncated', 'cancelled its answer', { retryable: true })
     if (event === 'response.incomplete' || status === 'incomplete')
-      this.#incomplete = text(fields(incomplete_details).reason) ?? 'incomplete'
+      this.#incomplete = textIn(fields(incomplete_details).reason) ?? 'incomplete'
     this.#usage = usageOf(usage)
     this.#usd = usdOf(usage)
     if (Array.isArray(output)) this.#reconcile(output)
@@ -398,7 +399,7 @@ export class ResponsesDecoder {
   #reconcile(output: readonly unknown[]): void {
     const streamed = new Set(this.#slots)
     for (const [index, item] of output.entries()) {
-      if (!isFields(item)) continue
+      if (!isObject(item)) continue
       let slot: Slot | undefined
       for (const known of streamed) {
         const here = known.index === index && known.item.type === item.type
@@ -432,14 +433,14 @@ const gap = '\n\n'
 /** The text of an item's contents: as the end of the item says it, else as the deltas did. */
 function contentsOf(told: unknown, pieces: readonly Piece[], kinds: readonly PieceKind[]): Pick<Piece, 'annotations' | 'text' | 'type'>[] {
   const streamed = pieces.filter(({ type }) => kinds.includes(type)).toSorted((a, b) => a.index - b.index)
-  const contents = list(told)
+  const contents = objects(told)
   if (!contents.length) return streamed
   return contents.flatMap(({ type: name, text: said, refusal, annotations }, index) => {
     const type = kinds.find((kind) => kind === name)
     if (!type) return []
     const piece = streamed.find((known) => known.type === type && known.index === index)
-    const cited = list(annotations)
-    const whole = text(said) ?? text(refusal) ?? piece?.text ?? ''
+    const cited = objects(annotations)
+    const whole = textIn(said) ?? textIn(refusal) ?? piece?.text ?? ''
     return [{ type, text: whole, annotations: cited.length ? cited : (piece?.annotations ?? []) }]
   })
 }
@@ -453,7 +454,7 @@ function finishOf(incomplete: string | undefined, calls: boolean, refused: boole
 }
 
 const sameItem = (a: Fields, b: Fields): boolean =>
-  (text(a.id) !== undefined && a.id === b.id) || (text(a.call_id) !== undefined && a.call_id === b.call_id && a.type === b.type)
+  (textIn(a.id) !== undefined && a.id === b.id) || (textIn(a.call_id) !== undefined && a.call_id === b.call_id && a.type === b.type)
 
 /** What is known of an item: what only its beginning said still holds, a proxy may leave it out of the end. */
 function merged(before: Fields, after: Fields): Fields {

@@ -1,6 +1,6 @@
 import { KitError, type KitErrorCode } from '../../errors.ts'
 import { codeOf } from './http.ts'
-import { type Fields, isFields } from './openai-responses-fields.ts'
+import { type Fields, isObject } from './fields.ts'
 
 /** The codes of error bodies, of `error` events and of `response.failed` that say more than a status does. */
 const codes: Readonly<Record<string, KitErrorCode>> = {
@@ -45,9 +45,9 @@ export function streamError(provider: string, body: Fields): KitError {
 }
 
 function errorOf(body: unknown): Fields {
-  if (!isFields(body)) return {}
+  if (!isObject(body)) return {}
   const { error, status_code, status } = body
-  if (isFields(error)) return { status: status_code ?? status, ...error }
+  if (isObject(error)) return { status: status_code ?? status, ...error }
   if (typeof error === 'string') return { ...body, message: error }
   // a failed answer that does not say why: the rest of it is the answer
   return error === null ? {} : body

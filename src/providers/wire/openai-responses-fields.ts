@@ -1,23 +1,7 @@
 // Reading what a server says: every field may be missing, null or of another type.
 import type { Usage } from '../../message.ts'
 import type { Source } from '../../model.ts'
-
-export type Fields = Record<string, unknown>
-
-export const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value)
-
-/** The fields of a value, none where it has none. */
-export const fields = (value: unknown): Fields => (isFields(value) ? value : {})
-
-/** Those elements of a list that have fields. */
-export const list = (value: unknown): Fields[] => (Array.isArray(value) ? (value as unknown[]).filter(isFields) : [])
-
-/** Text that says something, or nothing. */
-export const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined)
-
-/** Without what is undefined or null. */
-export const defined = (raw: Fields): Fields =>
-  Object.fromEntries(Object.entries(raw).filter(([, value]) => value !== undefined && value !== null))
+import { defined, type Fields, fields, isObject, textIn } from './fields.ts'
 
 /** A number that is one, also where it comes as text. */
 function count(value: unknown): number | undefined {
@@ -27,7 +11,7 @@ function count(value: unknown): number | undefined {
 
 /** All tokens of an answer; the parts of a sum that the server does not name are absent. */
 export function usageOf(raw: unknown): Usage | undefined {
-  if (!isFields(raw)) return undefined
+  if (!isObject(raw)) return undefined
   const [input, output] = [count(raw.input_tokens), count(raw.output_tokens)]
   if (input === undefined && output === undefined) return undefined
   const { cached_tokens, cache_write_tokens } = fields(raw.input_tokens_details)
@@ -48,10 +32,10 @@ export function usdOf(raw: unknown): number | undefined {
 
 /** Where a citation leads; `said` is the text that it stands in, `before` how much of the answer came before that. */
 export function sourceOf(annotation: Fields, said: string, before: number): Source | undefined {
-  const [url, document] = [text(annotation.url), text(annotation.file_id)]
+  const [url, document] = [textIn(annotation.url), textIn(annotation.file_id)]
   if (url === undefined && document === undefined) return undefined
   const { title, filename, start_index, end_index } = annotation
-  return defined({ url, document, title: text(title) ?? text(filename), ...span(start_index, end_index, said, before) })
+  return defined({ url, document, title: textIn(title) ?? textIn(filename), ...span(start_index, end_index, said, before) })
 }
 
 /** Offsets count characters of one text; ours count UTF-16 units of the whole answer. */

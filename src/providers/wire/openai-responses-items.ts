@@ -2,7 +2,7 @@
 import type { Json, Part, Replay, ResultPart } from '../../message.ts'
 import type { ToolInfo } from '../../model.ts'
 import { parse } from './http.ts'
-import { defined, type Fields, fields, isFields, list, text } from './openai-responses-fields.ts'
+import { defined, type Fields, fields, isObject, objects, textIn } from './fields.ts'
 
 export const wire = 'openai-responses'
 
@@ -30,10 +30,10 @@ export const replayOf = (server: string, data: Fields): { replay: Replay } => ({
 
 /** An item of a hosted tool as parts that give it back: a call of the tool that it came from, and what came out of it where it says so. */
 export function hostedParts(item: Fields, tools: readonly ToolInfo[], server: string): Part[] {
-  const type = text(item.type)
+  const type = textIn(item.type)
   if (type === undefined) return []
   const whole = replayOf(server, item)
-  const id = text(item.call_id) ?? text(item.id) ?? ''
+  const id = textIn(item.call_id) ?? textIn(item.id) ?? ''
   const name = type.replace(/_(call|request)$/, '')
   if (Object.hasOwn(asked, type)) {
     const from = tools.find(({ hosted }) => hosted?.wire === wire && comesFrom(item, hosted.definition))
@@ -41,7 +41,7 @@ export function hostedParts(item: Fields, tools: readonly ToolInfo[], server: st
       return item.status === 'incomplete' ? [] : [{ type: 'call', id, name: from?.name ?? name, input: inputOf(item), ...whole }]
   }
   if (!type.endsWith('_call')) return [{ type: 'opaque', kind: type, ...whole }]
-  const done = { id: text(item.id) ?? id, name: text(item.name) ?? name, by: 'provider' } as const
+  const done = { id: textIn(item.id) ?? id, name: textIn(item.name) ?? name, by: 'provider' } as const
   const call = { type: 'call', ...done, input: inputOf(item) } as const
   if (item.error)
     return [
@@ -54,7 +54,7 @@ export function hostedParts(item: Fields, tools: readonly ToolInfo[], server: st
   const { [at]: output, ...rest } = item
   const apart = replayOf(server, { at, item: rest })
   if (at !== 'result' || typeof output !== 'string') return [call, { type: 'result', ...done, output, ...apart }]
-  const format = text(item.output_format) ?? 'png'
+  const format = textIn(item.output_format) ?? 'png'
   return [call, { type: 'media', mime: `image/${format === 'svg' ? 'svg+xml' : format}`, data: output, ...apart }]
 }
 
@@ -66,7 +66,7 @@ const comesFrom = ({ type, server_label }: Fields, definition: Fields): boolean 
 function waits({ type, environment, execution }: Fields, definition: Fields | undefined): boolean {
   if (type === 'tool_search_call') return execution === 'client'
   const where = type === 'shell_call' ? (environment ?? definition?.environment) : undefined
-  return !(isFields(where) && text(where.type)?.startsWith('container'))
+  return !(isObject(where) && textIn(where.type)?.startsWith('container'))
 }
 
 function inputOf(item: Fields): unknown {
@@ -94,7 +94,7 @@ export function resultItem(
     case 'custom_tool_call':
       return { ...answer, output: content(part), caller }
     case 'computer_call': {
-      const { image_url, file_id } = fields(list(content(part, true)).find((piece) => piece.type === 'input_image'))
+      const { image_url, file_id } = fields(objects(content(part, true)).find((piece) => piece.type === 'input_image'))
       const checks = call.pending_safety_checks
       return {
         ...answer,
@@ -111,11 +111,11 @@ export function resultItem(
     case 'apply_patch_call':
       return { ...answer, status: error ? 'failed' : 'completed', output: plain(part) }
     case 'mcp_approval_request': {
-      const approve = !error && (output === true || (isFields(output) && output.approve === true))
+      const approve = !error && (output === true || (isObject(output) && output.approve === true))
       return { type: 'mcp_approval_response', approval_request_id: id, approve, reason: error?.message }
     }
     case 'tool_search_call':
-      if (isFields(output) && Array.isArray(output.tools))
+      if (isObject(output) && Array.isArray(output.tools))
         return { type: 'tool_search_output', call_id: id, execution: 'client', status: 'completed', tools: output.tools }
   }
   return { type: 'function_call_output', call_id: id, output: content(part), caller }
@@ -134,4 +134,4 @@ export function plain({ output, parts, error }: Pick<ResultPart, 'output' | 'par
 
 const json = (value: unknown): unknown => (typeof value === 'string' ? (parse(value) ?? value) : value)
 
-const messageOf = (error: unknown): string => text(error) ?? text(fields(error).message) ?? 'failed'
+const messageOf = (error: unknown): string => textIn(error) ?? textIn(fields(error).message) ?? 'failed'

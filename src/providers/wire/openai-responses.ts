@@ -1,11 +1,11 @@
 import { KitError } from '../../errors.ts'
 import type { CallPart, MediaPart, Message, Part, ResultPart, TextPart } from '../../message.ts'
 import type { ModelCall, ToolChoice, ToolInfo } from '../../model.ts'
-import type { JsonSchema } from '../../schema.ts'
 import { parse } from './http.ts'
 import { effortFor, type ModelTraits } from './openai-models.ts'
-import { type Fields, fields, isFields } from './openai-responses-fields.ts'
+import { type Fields, fields, isObject } from './fields.ts'
 import { canAnswer, plain, resultItem, wire } from './openai-responses-items.ts'
+import { fitsStrict } from './openai-strict.ts'
 
 /** How a server differs from OpenAI's own, as data. */
 export interface ResponsesQuirks {
@@ -131,17 +131,6 @@ const some = <T extends object>(value: T): T | undefined => (Object.keys(value).
 function encodeFormat({ name = 'output', description, schema, strict }: NonNullable<ModelCall['output']>): Fields {
   if (!schema) return { type: 'json_object' }
   return { type: 'json_schema', name: name.replace(/[^\w-]/g, '_').slice(0, 64), schema, strict: strict ?? fitsStrict(schema), description }
-}
-
-/** Strict mode refuses a schema with an object that is open or has optional fields. */
-function fitsStrict(schema: unknown): boolean {
-  if (typeof schema !== 'object' || schema === null) return true
-  const { type, properties, required, additionalProperties } = schema as JsonSchema
-  if (type === 'object' || properties) {
-    const names: readonly unknown[] = Array.isArray(required) ? required : []
-    if (additionalProperties !== false || !Object.keys(properties ?? {}).every((name) => names.includes(name))) return false
-  }
-  return Object.values(schema).every(fitsStrict)
 }
 
 /** `strict` is always said: left out, this API means true and refuses schemas with optional fields. */
@@ -345,7 +334,7 @@ const sameJson = (raw: unknown, { input, invalid }: CallPart): boolean =>
 
 /** The item that a part was, where this server made it. */
 const ownOf = ({ replay }: Part, server: string): Fields | undefined =>
-  replay?.wire === server && isFields(replay.data) ? replay.data : undefined
+  replay?.wire === server && isObject(replay.data) ? replay.data : undefined
 
 /** The item that a part was, also where another server of this wire made it: the forms are the same. */
 const itemOf = (part: Part): Fields | undefined => ownOf(part, part.replay?.wire.split('/')[0] === wire ? part.replay.wire : wire)
