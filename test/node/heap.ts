@@ -7,12 +7,15 @@ import { openaiChat } from '../../src/providers/openai-chat.ts'
 import { toSSE } from '../../src/sse.ts'
 
 const collect = (globalThis as { gc?: () => void }).gc!
-const used = (): number => {
-  collect()
+/** Bytes in use; twice, since what the first collection finalizes the second one frees. */
+async function used(): Promise<number> {
+  for (let time = 0; time < 2; time++) {
+    await new Promise((resolve) => setTimeout(resolve, 1))
+    collect()
+  }
   const { heapUsed, external } = memoryUsage()
   return heapUsed + external
 }
-const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1))
 const answers = (deltas: number) => answering(reads({ deltas, perRead: 1 }))
 const made = (fetch: typeof globalThis.fetch) => agent({ name: 'a', model: openaiChat('gpt-bench', { apiKey: 'key', fetch }) })
 const post = (path: string) =>
@@ -33,24 +36,20 @@ async function upTo(word: string, response: Response): Promise<unknown> {
 /** Bytes for each of a thousand that are all alive. */
 async function held(open: () => Promise<unknown>): Promise<number> {
   for (let at = 0; at < 100; at++) await open()
-  await turn()
-  const before = used()
+  const before = await used()
   const alive: unknown[] = []
   for (let at = 0; at < 1000; at++) alive.push(await open())
-  await turn()
-  return (used() - before) / alive.length
+  return ((await used()) - before) / alive.length
 }
 
 /** Bytes that each of 10,000 runs leaves behind: the least of four slopes, since a leak is in all of them and a compiler's tables in one. */
 async function left(once: () => Promise<unknown>): Promise<number> {
   for (let at = 0; at < 2000; at++) await once()
-  await turn()
   let least = Infinity
   for (let round = 0; round < 4; round++) {
-    const before = used()
+    const before = await used()
     for (let at = 0; at < 2000; at++) await once()
-    await turn()
-    least = Math.min(least, (used() - before) / 2000)
+    least = Math.min(least, ((await used()) - before) / 2000)
   }
   return least
 }

@@ -26,25 +26,30 @@ export interface Exchange extends Omit<Post, 'provider' | 'fetch' | 'signal'> {
 /** Asks by HTTP and reads the answer; the chunks that one read brought travel together. Errors: `model/*`. */
 export const exchange = (
   call: ModelCall,
-  { provider, fetch }: Pick<Connection, 'fetch'> & { provider: string },
+  to: Pick<Connection, 'fetch'> & { provider: string },
   prepare: () => Exchange | Promise<Exchange>,
-): AsyncIterable<Chunk> =>
-  withReady(async function* exchange(queue) {
-    const { decoder, dropped, ...request } = await prepare()
-    const { signal } = call
-    const response = await post({ ...request, provider, fetch, signal })
-    if (dropped?.length)
-      yield { type: 'notice', code: 'model/unsupported', message: `${provider} was not told: ${dropped.join(', ')}`, data: { dropped } }
-    const atOnce = /application\/json/i.test(response.headers.get('content-type') ?? '')
-    if (atOnce) yield* decoder.body(await whole(response, signal, provider))
-    else
-      for await (const events of sse(response, signal, provider, (line) => decoder.stray?.(line))) {
-        try {
-          for (const event of events) for (const chunk of decoder.event(event)) queue.push(chunk)
-        } finally {
-          while (queue.length) yield queue.shift()!
-        }
-        if (decoder.done) break
+): AsyncIterable<Chunk> => withReady((queue) => ask(queue, call, to, prepare))
+
+async function* ask(
+  queue: Chunk[],
+  { signal }: ModelCall,
+  { provider, fetch }: Parameters<typeof exchange>[1],
+  prepare: Parameters<typeof exchange>[2],
+): AsyncGenerator<Chunk, void, void> {
+  const { decoder, dropped, ...request } = await prepare()
+  const response = await post({ ...request, provider, fetch, signal })
+  if (dropped?.length)
+    yield { type: 'notice', code: 'model/unsupported', message: `${provider} was not told: ${dropped.join(', ')}`, data: { dropped } }
+  const atOnce = /application\/json/i.test(response.headers.get('content-type') ?? '')
+  if (atOnce) yield* decoder.body(await whole(response, signal, provider))
+  else
+    for await (const events of sse(response, signal, provider, (line) => decoder.stray?.(line))) {
+      try {
+        for (const event of events) for (const chunk of decoder.event(event)) queue.push(chunk)
+      } finally {
+        while (queue.length) yield queue.shift()!
       }
-    yield* decoder.end(atOnce)
-  })
+      if (decoder.done) break
+    }
+  yield* decoder.end(atOnce)
+}
