@@ -205,6 +205,35 @@ describe('approvals', () => {
     ])
     expect((await again.send('POST', path, { approve: true })).body).toMatchObject({ text: 'done' })
   })
+  test('that came too late counts as a no, and so does one that nobody gave', async () => {
+    for (const late of [true, false]) {
+      const brief: Middleware = {
+        tool(use, next) {
+          if (!use.answer) throw pending({ kind: 'approval', ttl: 40 })
+          return next(use)
+        },
+      }
+      const m = scripted(call('brief'), 'done', 'again')
+      const web = app({
+        agents: { a: agent({ name: 'a', model: m, tools: [tool({ name: 'brief', run: () => 'ran' })], use: [brief] }) },
+        auth: bearer(people),
+      })
+      const send = async (path: string, body: unknown): Promise<Fields> =>
+        (
+          await web.request(`http://localhost/agents/a/sessions/s${path}`, {
+            method: 'POST',
+            body: JSON.stringify(body),
+            headers: { authorization: 'Bearer ann', 'content-type': 'application/json' },
+          })
+        ).json()
+      const parked = await send('/runs', { input: 'go' })
+      await new Promise((resolve) => setTimeout(resolve, 60))
+      if (late) expect((await send(`/pending/${parked.pending[0].id}`, { approve: true })).code).toBe('pending/stale')
+      expect((await send('/runs', { input: 'and now?' })).finish).toBe('stop')
+      expect(JSON.stringify(m.calls)).not.toContain('"ran"')
+      expect(JSON.stringify(m.calls)).toContain('tool/declined')
+    }
+  })
   test('new input declines what was open', async () => {
     const { send, at, id, m } = await park()
     expect((await send('POST', `${at}/runs`, { input: 'never mind' })).body.text).toBe('done')
@@ -287,6 +316,32 @@ describe('sessions', () => {
     for (let n = 0; n < 4; n++) await reader.read()
     await reader.cancel()
     expect(signal!.aborted).toBe(true)
+  })
+  test('a client that stops reading stops the model, and costs what it has read', async () => {
+    let said = 0
+    const endless = model({ id: 'm', provider: 'p' }, async function* () {
+      for (;;) {
+        said++
+        yield { type: 'text', delta: 'x'.repeat(1000) }
+      }
+    })
+    const web = app({ agents: { a: agent({ name: 'a', model: endless }) }, auth: 'open' })
+    const response = await web.request('http://localhost/agents/a/runs', {
+      method: 'POST',
+      body: '{"input":"go"}',
+      headers: { 'content-type': 'application/json', ...sse },
+    })
+    const reader = response.body!.getReader()
+    for (let n = 0; n < 5; n++) await reader.read()
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    const before = said
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(said).toBe(before)
+    expect(said).toBeLessThan(100)
+    await reader.read()
+    await new Promise((resolve) => setTimeout(resolve, 10))
+    expect(said).toBeGreaterThan(before)
+    await reader.cancel()
   })
   test('an idempotency key is accepted once; with another body it is 422', async () => {
     const { send, m } = service()
