@@ -20,6 +20,8 @@ interface Row {
   mostOfFloor?: number
   /** At least this many times less than the AI SDK. */
   times?: number
+  /** What it fails at, where that is not half of `times`. */
+  least?: number
 }
 
 if (!existsSync(join(here, 'node_modules/ai'))) {
@@ -50,7 +52,9 @@ async function requests(): Promise<Row[]> {
     const { deltas, perRead } = cases[label]
     const what = deltas > 1 ? `a delta, ${perRead} a read, µs` : 'the shortest request, µs'
     const others = Object.fromEntries(['floor', ...peers].map((subject) => [subject, of(subject, label)]))
-    const bars = deltas > 1 ? { mostOfFloor: 3, times: 10 } : { most: 300 }
+    // one delta a read, the floor itself is no more than some ten times less than the AI SDK on Node 24 (on Node 20, whose streams
+    // cost more, we are fourteen times less): half of the bar is too near to what can be for a gate on a noisy machine
+    const bars = deltas === 1 ? { most: 300 } : { mostOfFloor: 3, times: 10, ...(perRead === 1 && { least: 4 }) }
     return [
       { figure: what, ours: of('loop', label), others, ...bars },
       { figure: '… behind its route', ours: of('route', label), others, ...(deltas === 1 && bars) },
@@ -101,10 +105,11 @@ function child(file: string, ...args: readonly string[]): string {
   return stdout
 }
 
-function missed({ ours, others, most = Infinity, mostOfFloor = Infinity, times = 0 }: Row, slack: number): boolean {
-  return (
-    ours > most * slack || ours / (others?.floor ?? ours) > mostOfFloor * slack || (others?.['ai-sdk'] ?? Infinity) / ours < times / slack
-  )
+/** Whether the figure is over its bar, or so many times over. */
+function missed({ ours, others = {}, most = Infinity, mostOfFloor = Infinity, times = 0, least }: Row, slack = 1): boolean {
+  const { floor = Infinity, 'ai-sdk': peer = Infinity } = others
+  const needed = slack > 1 ? (least ?? times / slack) : times
+  return ours > most * slack || ours / floor > mostOfFloor * slack || peer / ours < needed
 }
 
 function print(rows: readonly Row[]): void {
@@ -119,7 +124,7 @@ function print(rows: readonly Row[]): void {
         others[name] === undefined ? '' : `${number(others[name])} (${ratio(name, ours, others[name])})`,
       ),
       bars.join(', '),
-      bars.length ? (missed(row, 1) ? 'missed' : 'held') : '',
+      bars.length ? (missed(row) ? 'missed' : 'held') : '',
     ]
   })
   const widths = head.map((title, column) => Math.max(title.length, ...lines.map((line) => line[column]!.length)))
