@@ -10,6 +10,8 @@ export default defineConfig({
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts', 'adapters/**/*.ts'],
+      // runs in a browser and is counted there
+      exclude: ['src/http/page/browser/**'],
       reporter: ['json'],
       reportsDirectory: 'coverage/node',
       // a test that fails must not also hide what was reached

@@ -1,6 +1,19 @@
 // A session by itself, over a journal in memory: readers, writers, and what is left when either goes away.
 import { describe, expect, test } from 'vitest'
-import { agent, emptyState, fold, memoryJournal, openSession, type Session, type Stored, textOf, transcriptOf } from '../src/index.ts'
+import {
+  agent,
+  emptyState,
+  type EventBody,
+  fold,
+  type Journal,
+  memoryJournal,
+  openSession,
+  type Session,
+  type Stored,
+  textOf,
+  tool,
+  transcriptOf,
+} from '../src/index.ts'
 import { openaiChat } from '../src/providers/openai-chat.ts'
 import { scripted, type Script } from '../src/testing/index.ts'
 
@@ -117,4 +130,80 @@ describe('a model that begins its answer again', () => {
     expect(shown.at(-1)).toBe('right answer')
     expect(JSON.stringify(transcriptOf(reader))).toBe(JSON.stringify(s.messages))
   })
+})
+
+describe('a run whose isolate died', () => {
+  const guarded = tool({ name: 'guarded', approval: true, run: () => 'ran' })
+  /** A journal as a dead isolate leaves it: begun, interrupted so many times, never finished. */
+  async function left(recoveries: number, deltas = 3): Promise<Journal> {
+    const journal = memoryJournal()
+    const base = { at: 1, run: 'r', agent: 'a' }
+    let seq = 0
+    const bodies: EventBody[] = [
+      { type: 'start', attempt: 'first', request: {} },
+      { type: 'message', message: { id: 'm', role: 'user', parts: [{ type: 'text', text: 'go' }] } },
+      ...Array.from({ length: recoveries }, (): EventBody => ({ type: 'start', attempt: 'recovered' })),
+      { type: 'step', n: 1, model: 'm', message: 'half' },
+      ...Array.from({ length: deltas }, (_, n): EventBody => ({ type: 'text', delta: `w${n} ` })),
+    ]
+    const events = bodies.map((body): Stored => ({ ...base, ...body, seq: ++seq }))
+    await journal.append('s', events, { expect: 0, writer: 'dead', reserve: seq + 64 })
+    return journal
+  }
+  const open = (journal: Journal, ...answers: Script[]): Promise<Session> =>
+    openSession({ journal, key: 's', agent: agent({ name: 'a', model: scripted(...answers), tools: [guarded] }) })
+
+  test('is brought back by a touch, above every seq that was shown, however long its journal is', async () => {
+    const journal = await left(0, 2500)
+    const s = await open(journal, 'whole')
+    expect(s.interrupted).toBe(true)
+    await s.touch()
+    await s.idle()
+    expect(s.messages.map(textOf)).toEqual(['go', 'whole'])
+    const restart = (await journal.read('s', { after: 2503 }))[0]!
+    expect(restart).toMatchObject({ type: 'restart', from: 4 })
+    expect(restart.seq).toBeGreaterThan(2503 + 64)
+  })
+  test('is finished before new input is taken', async () => {
+    const s = await open(await left(1), 'first', 'second')
+    await s.submit('and then?')
+    await s.idle()
+    expect(s.messages.map(textOf)).toEqual(['go', 'first', 'and then?', 'second'])
+  })
+  test('too often ends, and says so', async () => {
+    const s = await open(await left(5), 'never said')
+    await s.touch()
+    await s.idle()
+    expect(s.state.run?.finish).toBe('interrupted')
+    expect(s.messages.map(textOf)).toEqual(['go'])
+  })
+})
+
+test('a run that waits for somebody can be cancelled: what it asked for counts as declined', async () => {
+  const guarded = tool({ name: 'guarded', approval: true, run: () => 'ran' })
+  const m = scripted([{ type: 'call', id: 'c', name: 'guarded', input: {} }], 'next')
+  const s = await openSession({ journal: memoryJournal(), key: 's', agent: agent({ name: 'a', model: m, tools: [guarded] }) })
+  await s.submit('go')
+  await s.idle()
+  const [id] = s.state.pending.keys()
+  expect(await s.cancel()).toBe(true)
+  expect(await s.cancel()).toBe(false)
+  expect(s.state.run?.finish).toBe('cancelled')
+  await expect(s.answer({ id: id!, by: 'me', approve: true })).rejects.toMatchObject({ code: 'pending/stale' })
+  await s.submit('and now?')
+  await s.idle()
+  expect(JSON.stringify(m.calls[1]!.messages)).toContain('tool/declined')
+})
+
+test('what is said to a run that ends before it looks begins a run of its own', async () => {
+  const s = await session(async function* () {
+    await sleep(30)
+    yield { type: 'text' as const, delta: 'done' }
+    yield { type: 'finish' as const, reason: 'stop' as const }
+  }, 'heard')
+  const { run } = await s.submit('go')
+  const steered = await Promise.all([s.submit('one', { mode: 'steer' }), s.cancel()])
+  await s.idle()
+  expect(steered[0].run).not.toBe(run)
+  expect(s.messages.at(-1)).toMatchObject({ role: 'assistant' })
 })
