@@ -205,7 +205,8 @@ async function* turns(run: Run, ledger: Ledger, queue: Event[]): AsyncGenerator<
     const last = transcript.findLast(({ role }) => role === 'assistant')
     const open = openCalls(transcript)
     if (open.length) {
-      const { parked, message } = yield* settle(run, open, layers, say)
+      // a later call may have the id of one that was answered before: no yes goes with an id from step to step
+      const { parked, message } = yield* settle(run, open, steps > run.steps ? new Map() : run.calls, layers, say)
       if (parked) return yield end(run, ledger, 'pending')
       transcript.push(message!)
       yield say(run, { type: 'message', message: message! })

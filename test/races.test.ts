@@ -1,0 +1,48 @@
+// What two things at once, or one thing at the wrong moment, must not do to a session.
+import { expect, test } from 'vitest'
+import { app, bearer, localHost } from '../src/http/app.ts'
+import {
+  agent,
+  type Journal,
+  memoryBlobs,
+  memoryJournal,
+  memoryStore,
+  type Middleware,
+  openSession,
+  pending,
+  type Session,
+  type SessionOptions,
+  type Tool,
+  tool,
+} from '../src/index.ts'
+import { scripted, type Script } from '../src/testing/index.ts'
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+const call = (name: string, input: object = {}, id = name): Script => [{ type: 'call', id, name, input }]
+const people = bearer({ ann: { id: 'ann' }, bob: { id: 'bob' } })
+const post = (body: unknown, as = 'ann', headers: Record<string, string> = {}): RequestInit => ({
+  method: 'POST',
+  headers: { authorization: `Bearer ${as}`, 'content-type': 'application/json', ...headers },
+  body: typeof body === 'string' ? body : JSON.stringify(body),
+})
+const opened = (
+  scripts: readonly Script[],
+  { tools = [], use = [], ...more }: Partial<SessionOptions> & { tools?: Tool[]; use?: Middleware[] } = {},
+): Promise<Session> =>
+  openSession({ journal: memoryJournal(), key: 's', agent: agent({ name: 'a', model: scripted(...scripts), tools, use }), ...more })
+
+test('a yes counts for its call only, also when the model gives the next call the same id', async () => {
+  const paid: unknown[] = []
+  const pay = tool({ name: 'pay', approval: true, run: (input) => void paid.push(input) })
+  const s = await opened([call('pay', { usd: 1 }), call('pay', { usd: 1000 }), 'paid'], { tools: [pay] })
+  await s.submit('pay')
+  await s.idle()
+  await s.answer({ id: [...s.state.pending.keys()][0]!, by: 'ann', approve: true })
+  await s.idle()
+  expect(paid).toEqual([{ usd: 1 }])
+  expect([...s.state.pending.values()]).toMatchObject([{ kind: 'approval', call: { input: { usd: 1000 } } }])
+  await s.answer({ id: [...s.state.pending.keys()][0]!, by: 'ann', approve: true })
+  await s.idle()
+  expect(paid).toEqual([{ usd: 1 }, { usd: 1000 }])
+  expect(s.state.run?.finish).toBe('stop')
+})
