@@ -209,8 +209,10 @@ export class Session {
     })
   }
 
-  /** The run that the operation has begun before. */
-  #replay({ operation }: SubmitOptions): Submitted | undefined {
+  /** The run that the operation has begun before. Asked again under the lock: until then the session may have become somebody else's. */
+  #replay({ operation, principal }: SubmitOptions): Submitted | undefined {
+    const { owner } = this.state
+    if (principal && owner !== undefined && owner !== principal.id) throw new KitError('session/unknown', 'there is no such session')
     const known = operation && this.state.operations.get(operation.key)
     if (!known || known.at <= Date.now() - operationTtl) return undefined
     if (known.hash !== operation.hash) throw new KitError('idempotency/mismatch', 'this idempotency key was used with another body')

@@ -19,7 +19,8 @@ interface Waiting {
 
 /**
  * Answers the open calls of one step, at most `bounds.parallel` at a time, and tells of each as it happens.
- * `known` is what the journal holds of these calls. Gives the tool message, or `parked` when some wait for people. A tool starts only after its `tool-start` was taken.
+ * `known` is what the journal holds of these calls. Gives the tool message, or `parked` when some wait for people.
+ * A tool starts only after its `tool-start` was taken.
  */
 export async function* settle(
   run: Run,

@@ -46,3 +46,27 @@ test('a yes counts for its call only, also when the model gives the next call th
   expect(paid).toEqual([{ usd: 1 }, { usd: 1000 }])
   expect(s.state.run?.finish).toBe('stop')
 })
+
+test('a request that was on its way before a session was made does not get into it', async () => {
+  const model = scripted('for ann', 'for ann again', 'for bob')
+  const web = app({ agents: { a: agent({ name: 'a', model }) }, auth: people })
+  const at = 'http://localhost/agents/a/sessions/main/runs'
+  let rest: (() => void) | undefined
+  const body = new ReadableStream<Uint8Array>({
+    pull: (controller) =>
+      new Promise((resolve) => {
+        rest = () => {
+          controller.enqueue(new TextEncoder().encode('{"input":"what did ann say?"}'))
+          controller.close()
+          resolve()
+        }
+      }),
+  })
+  const late = web.request(new Request(at, { ...post(''), headers: post('', 'bob').headers!, body, duplex: 'half' } as RequestInit))
+  while (!rest) await sleep(1)
+  expect((await web.request(at, post({ input: 'my secret' }))).status).toBe(200)
+  rest()
+  expect((await late).status).toBe(404)
+  expect(model.calls).toHaveLength(1)
+  expect((await web.request(at, post({ input: 'go on' }))).status).toBe(200)
+})
