@@ -382,6 +382,12 @@ export class Session {
     }
   }
 
+  /** Whether the run is parked and yet has an answer that it has not seen. */
+  get #answered(): boolean {
+    const { run, calls } = this.state
+    return run?.finish === 'pending' && [...calls.values()].some(({ answer, pending, result }) => answer && !result && answer.id === pending?.id)
+  }
+
   /** Whether more will come by itself. */
   get #awake(): boolean {
     return this.#running !== undefined || this.state.pending.size > 0
@@ -467,10 +473,8 @@ export class Session {
     }
     this.#running = undefined
     if (!this.#broken) {
-      const { run } = this.state
-      const answered = run?.finish === 'pending' && [...this.state.calls.values()].some(({ answer, result }) => answer && !result)
       try {
-        if (answered) await this.#resume()
+        if (this.#answered) await this.#resume()
         else {
           await this.#wakeForPending()
           await this.#tell()

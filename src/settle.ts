@@ -58,7 +58,7 @@ export async function* settle(
     const outcome = await use(run, call, state, layers, abort.signal, put, emit)
     if ('park' in outcome) {
       parked = true
-      if (!state?.pending) await put({ type: 'pending', ...outcome.park })
+      if (outcome.park !== state?.pending) await put({ type: 'pending', ...outcome.park })
       return
     }
     results.set(call.id, outcome)
@@ -166,7 +166,8 @@ async function use(
     return toResult(call, output, run.agent.bounds?.toolOutput ?? 1_000_000)
   } catch (error) {
     if (error instanceof Park) {
-      if (state?.pending) return { park: state.pending }
+      // one that was answered and did not do is asked anew: waiting for it again would never end
+      if (state?.pending && state.answer?.id !== state.pending.id) return { park: state.pending }
       return {
         park: {
           id: crypto.randomUUID(),

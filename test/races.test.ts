@@ -70,3 +70,26 @@ test('a request that was on its way before a session was made does not get into 
   expect(model.calls).toHaveLength(1)
   expect((await web.request(at, post({ input: 'go on' }))).status).toBe(200)
 })
+
+test('a tool that asks again after its answer waits for the next one', async () => {
+  const asks: Middleware = {
+    tool(use, next) {
+      const { pin } = (use.answer?.output ?? {}) as { pin?: string }
+      if (pin !== '42') throw pending({ kind: 'form', schema: { type: 'object' } })
+      return next(use)
+    },
+  }
+  const s = await opened([call('open'), 'opened'], { tools: [tool({ name: 'open', run: () => 'ran' })], use: [asks] })
+  await s.submit('open')
+  await s.idle()
+  const first = [...s.state.pending.keys()][0]!
+  await s.answer({ id: first, by: 'ann', output: { pin: '1' } })
+  await Promise.race([s.idle(), sleep(100)])
+  expect(s.running).toBe(false)
+  const second = [...s.state.pending.keys()][0]!
+  expect(second).not.toBe(first)
+  await s.answer({ id: second, by: 'ann', output: { pin: '42' } })
+  await s.idle()
+  expect(s.state.run?.finish).toBe('stop')
+  expect(JSON.stringify(s.messages)).toContain('"ran"')
+})
