@@ -512,7 +512,8 @@ export class Session {
     const expired = [...this.state.pending.values()].filter(({ expires }) => expires <= now)
     if (!expired.length) return this.#wakeForPending()
     await this.#store(expired.map(({ id }): EventBody => ({ type: 'answer', id, by: 'kit', approve: false, reason: 'expired' })))
-    await this.#resume()
+    // a run that still runs goes on by itself when it parks
+    if (!this.#running) await this.#resume()
   }
 
   async #wakeForPending(): Promise<void> {

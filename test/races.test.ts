@@ -93,3 +93,28 @@ test('a tool that asks again after its answer waits for the next one', async () 
   expect(s.state.run?.finish).toBe('stop')
   expect(JSON.stringify(s.messages)).toContain('"ran"')
 })
+
+test('an answer that comes too late, while another tool still runs, does not begin the run a second time', async () => {
+  const brief: Middleware = {
+    tool(use, next) {
+      if (use.tool.name === 'brief' && !use.answer) throw pending({ kind: 'approval', ttl: 20 })
+      return next(use)
+    },
+  }
+  const both: Script = [
+    { type: 'call', id: 'brief', name: 'brief', input: {} },
+    { type: 'call', id: 'long', name: 'long', input: {} },
+  ]
+  let ran = 0
+  const long = tool({ name: 'long', idempotent: true, run: async () => (ran++, await sleep(120)) })
+  const s = await opened([both, 'done', 'done twice'], { tools: [tool({ name: 'brief', run: () => 'brief' }), long], use: [brief] })
+  await s.submit('go')
+  while (!s.state.pending.size) await sleep(1)
+  await sleep(40)
+  await expect(s.answer({ id: [...s.state.pending.keys()][0]!, by: 'ann', approve: true })).rejects.toMatchObject({ code: 'pending/stale' })
+  await s.idle()
+  await sleep(150)
+  expect(ran).toBe(1)
+  expect(s.messages.map(({ role }) => role)).toEqual(['user', 'assistant', 'tool', 'assistant'])
+  expect(s.state.run?.finish).toBe('stop')
+})
