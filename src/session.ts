@@ -471,18 +471,23 @@ export class Session {
       abort.abort(asKitError(error))
       if (this.#broken?.code !== 'session/erased') report(context, error, { at: 'session' })
     }
-    this.#running = undefined
-    if (!this.#broken) {
-      try {
-        if (this.#answered) await this.#resume()
-        else {
+    const me = this.#running
+    try {
+      if (!this.#broken && this.#answered) {
+        // it stays the running one until the next one is: what comes in between must find the session busy
+        await this.#resume()
+        if (abort.signal.aborted) this.#running?.abort.abort(abort.signal.reason)
+      } else {
+        this.#running = undefined
+        if (!this.#broken) {
           await this.#wakeForPending()
           await this.#tell()
         }
-      } catch (error) {
-        report(context, error, { at: 'session' })
       }
+    } catch (error) {
+      report(context, error, { at: 'session' })
     }
+    if (this.#running === me) this.#running = undefined
     this.#notify()
   }
 

@@ -118,3 +118,50 @@ test('an answer that comes too late, while another tool still runs, does not beg
   expect(s.messages.map(({ role }) => role)).toEqual(['user', 'assistant', 'tool', 'assistant'])
   expect(s.state.run?.finish).toBe('stop')
 })
+
+/** A journal that takes its time over the append in which `slow` is. */
+const slowAt = (slow: (json: string) => boolean, ms = 50): Journal => {
+  const journal = memoryJournal()
+  return {
+    ...journal,
+    append: async (key, events, options) => {
+      if (slow(JSON.stringify(events))) await sleep(ms)
+      return journal.append(key, events, options)
+    },
+  }
+}
+const isResumed = (json: string): boolean => json.includes('"resumed"')
+/** A run that was answered while it still ran, and now goes on: its new start is being stored. */
+async function resuming(): Promise<Session> {
+  const both: Script = [
+    { type: 'call', id: 'ask', name: 'ask', input: {} },
+    { type: 'call', id: 'long', name: 'long', input: {} },
+  ]
+  let begun = false
+  const long = tool({ name: 'long', run: () => sleep(40) })
+  const s = await opened([both, 'one', 'two'], {
+    journal: slowAt((json) => isResumed(json) && (begun = true)),
+    tools: [tool({ name: 'ask', approval: true, run: () => 'asked' }), long],
+  })
+  await s.submit('go')
+  while (!s.state.pending.size) await sleep(1)
+  await s.answer({ id: [...s.state.pending.keys()][0]!, by: 'ann', approve: true })
+  while (!begun) await sleep(1)
+  return s
+}
+test('input that comes while an answered run goes on finds the session busy', async () => {
+  const s = await resuming()
+  await expect(s.submit('and?')).rejects.toMatchObject({ code: 'session/busy' })
+  await s.idle()
+  expect(s.messages.map(({ role }) => role)).toEqual(['user', 'assistant', 'tool', 'assistant'])
+  await s.submit('and?')
+  await s.idle()
+  expect(s.state.run?.finish).toBe('stop')
+})
+test('a cancel that comes while an answered run goes on stops it', async () => {
+  const s = await resuming()
+  expect(await s.cancel()).toBe(true)
+  await s.idle()
+  expect(s.state.run?.finish).toBe('cancelled')
+  expect(JSON.stringify(s.messages)).not.toContain('"asked"')
+})
