@@ -147,9 +147,9 @@ export class Session {
     return this.#readers
   }
 
-  /** A run that neither finished nor waits, and that nobody runs: its isolate died. */
+  /** A run that neither finished nor waits for an answer, and that nobody runs: its isolate died. */
   get interrupted(): boolean {
-    return !this.#running && this.state.run !== undefined && this.state.run.finish === undefined
+    return !this.#running && this.state.run !== undefined && (this.state.run.finish === undefined || this.#answered)
   }
 
   get summary(): SessionSummary {

@@ -165,3 +165,26 @@ test('a cancel that comes while an answered run goes on stops it', async () => {
   expect(s.state.run?.finish).toBe('cancelled')
   expect(JSON.stringify(s.messages)).not.toContain('"asked"')
 })
+
+test('an answer whose run could not go on is not lost: the next isolate goes on', async () => {
+  const journal = memoryJournal()
+  const dies: Journal = {
+    ...journal,
+    append: async (key, events, options) => {
+      if (isResumed(JSON.stringify(events))) throw new Error('no disk')
+      return journal.append(key, events, options)
+    },
+  }
+  const tools = [tool({ name: 'ask', approval: true, run: () => 'asked' })]
+  const s = await opened([call('ask')], { journal: dies, tools })
+  await s.submit('go')
+  await s.idle()
+  await expect(s.answer({ id: [...s.state.pending.keys()][0]!, by: 'ann', approve: true })).rejects.toMatchObject({ code: 'unexpected' })
+  const again = await opened(['done'], { journal, tools })
+  expect(again.interrupted).toBe(true)
+  await again.touch()
+  await again.idle()
+  expect(again.state.run?.finish).toBe('stop')
+  expect(JSON.stringify(again.messages)).toContain('"asked"')
+  expect(again.interrupted).toBe(false)
+})
