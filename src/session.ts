@@ -221,14 +221,17 @@ export class Session {
 
   /** Stops the running turn, or declines what a parked one waits for. Gives whether there was anything to stop. */
   async cancel(): Promise<boolean> {
-    const running = this.#running
-    if (running) {
-      running.abort.abort(new DOMException('cancelled', 'AbortError'))
-      await running.ended
-      return true
+    const stop = async (): Promise<boolean> => {
+      const running = this.#running
+      running?.abort.abort(new DOMException('cancelled', 'AbortError'))
+      await running?.ended
+      return !!running
     }
+    if (await stop()) return true
     return this.#exclusive(async () => {
-      if (this.#running || !this.state.run || this.state.run.finish !== 'pending') return false
+      // a run that was being written down has begun by now
+      if (await stop()) return true
+      if (this.state.run?.finish !== 'pending') return false
       await this.#closeOpenCalls('cancelled')
       await this.#store([{ type: 'finish', reason: 'cancelled', usage: this.state.run.usage }])
       await this.#tell()

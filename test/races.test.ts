@@ -188,3 +188,13 @@ test('an answer whose run could not go on is not lost: the next isolate goes on'
   expect(JSON.stringify(again.messages)).toContain('"asked"')
   expect(again.interrupted).toBe(false)
 })
+
+test('a cancel that comes while the run is being written down stops it', async () => {
+  const s = await opened(['one'], { journal: slowAt((json) => json.includes('"first"')) })
+  const submitted = s.submit('go')
+  await sleep(10)
+  expect(await s.cancel()).toBe(true)
+  await submitted
+  await s.idle()
+  expect(s.state.run?.finish).toBe('cancelled')
+})
