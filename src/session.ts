@@ -639,8 +639,14 @@ export class Session {
     return this.#broken
   }
 
+  /** Never throws: a list that cannot be written must not stop a run that has begun. */
   async #tell(): Promise<void> {
-    await this.#options.onChange?.(this.summary)
+    const { onChange, context = {} } = this.#options
+    try {
+      await onChange?.(this.summary)
+    } catch (error) {
+      report(context, error, { at: 'session' })
+    }
   }
 
   #exclusive<T>(work: () => Promise<T>): Promise<T> {

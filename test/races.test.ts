@@ -198,3 +198,15 @@ test('a cancel that comes while the run is being written down stops it', async (
   await s.idle()
   expect(s.state.run?.finish).toBe('cancelled')
 })
+
+test('a list that cannot be written does not stop the run', async () => {
+  const errors: unknown[] = []
+  const context = { onError: (error: unknown) => void errors.push(error) }
+  const onChange = (): Promise<void> => Promise.reject(new Error('the list is away'))
+  const s = await opened(['one', 'two'], { onChange, context })
+  await expect(s.submit('go')).resolves.toMatchObject({ after: 0 })
+  await s.idle()
+  await expect(s.rename('mine')).resolves.toBeUndefined()
+  expect(s.state.run?.finish).toBe('stop')
+  expect(errors).toHaveLength(3)
+})
