@@ -210,3 +210,30 @@ test('a list that cannot be written does not stop the run', async () => {
   expect(s.state.run?.finish).toBe('stop')
   expect(errors).toHaveLength(3)
 })
+
+test('two requests that find their session broken open one new one', async () => {
+  const journal = memoryJournal()
+  let full = false
+  const host = localHost({
+    journal: {
+      ...journal,
+      append: async (key, events, options) => {
+        if (full) throw new Error('no disk')
+        return journal.append(key, events, options)
+      },
+      head: async (key) => {
+        const head = await journal.head(key)
+        await sleep(5)
+        return head
+      },
+    },
+  })
+  const web = app({ agents: { a: agent({ name: 'a', model: scripted('one', 'two', 'three', 'four') }) }, auth: () => ({ id: 'ann' }), host })
+  const at = 'http://localhost/agents/a/sessions/s/runs'
+  expect((await web.request(at, post({ input: 'go' }))).status).toBe(200)
+  full = true
+  expect((await web.request(at, post({ input: 'go' }))).status).toBe(500)
+  full = false
+  const both = await Promise.all(['x', 'y'].map((input) => web.request(`${at}?mode=queue`, post({ input }))))
+  expect(both.map(({ status }) => status)).toEqual([200, 200])
+})

@@ -235,13 +235,17 @@ export function agentSession<Env extends SessionBindings>({
     }
 
     async #open(letter: Letter): Promise<Session> {
-      const session = await (this.#session ??= this.#load(letter).catch((error: unknown) => {
+      const opening = (this.#session ??= this.#load(letter).catch((error: unknown) => {
         this.#session = undefined
         throw error
       }))
+      const session = await opening
       if (session.broken && session.broken.code !== 'session/erased') {
-        this.#session = undefined
-        this.#sockets.clear()
+        // the first who finds it broken opens it anew, for all who waited with it
+        if (this.#session === opening) {
+          this.#session = undefined
+          this.#sockets.clear()
+        }
         return this.#open(letter)
       }
       return session

@@ -62,6 +62,8 @@ export function localHost({
     const known = sessions.get(key)
     if (known) {
       const session = await known
+      // another request may have opened it anew while this one waited: one writer, not two
+      if (sessions.get(key) !== known) return open(agent, id, context)
       if (!session.broken) {
         sessions.delete(key)
         sessions.set(key, known)
