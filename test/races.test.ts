@@ -237,3 +237,21 @@ test('two requests that find their session broken open one new one', async () =>
   const both = await Promise.all(['x', 'y'].map((input) => web.request(`${at}?mode=queue`, post({ input }))))
   expect(both.map(({ status }) => status)).toEqual([200, 200])
 })
+
+test('a fork takes only the media that its messages show, so that it dies with it', async () => {
+  const shelves: Record<string, ReturnType<typeof memoryBlobs>> = {}
+  const host = localHost({ blobs: (session) => (shelves[session] ??= memoryBlobs()) })
+  const web = app({ agents: { a: agent({ name: 'a', model: scripted('one', 'two') }) }, auth: people, host })
+  const at = 'http://localhost/agents/a/sessions'
+  const picture = (letter: string): object => ({ input: [{ type: 'media', mime: 'image/png', data: letter.repeat(80_000) }] })
+  await web.request(`${at}/s/runs`, post(picture('A')))
+  const seq = async (): Promise<{ seq: number; messages: { parts: { ref: string }[] }[] }> =>
+    (await web.request(`${at}/s`, { headers: { authorization: 'Bearer ann' } })).json()
+  const early = await seq()
+  await web.request(`${at}/s/runs`, post(picture('B')))
+  const refs = (await seq()).messages.flatMap(({ parts }) => parts.flatMap(({ ref }) => ref ?? []))
+  expect(refs).toHaveLength(2)
+  expect((await web.request(`${at}/s/fork`, post({ to: early.seq, session: 'f' }))).status).toBe(201)
+  expect(await shelves['a/f']!.get(refs[0]!)).toBeDefined()
+  expect(await shelves['a/f']!.get(refs[1]!)).toBeUndefined()
+})

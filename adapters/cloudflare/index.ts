@@ -17,6 +17,7 @@ import {
   type SessionSummary,
   type Store,
 } from '../../src/index.ts'
+import { refsIn } from '../../src/blobs.ts'
 import { type Access, type Agents, problem, type SessionHost, type SessionList, sessionRoute } from '../../src/http/app.ts'
 import { type SessionSocket, sessionSocket } from '../../src/http/socket.ts'
 import { sqliteBlobs, sqliteJournal, sqliteStore } from './sqlite.ts'
@@ -122,7 +123,7 @@ export function agentSession<Env extends SessionBindings>({
               fork(letter: Letter, source: object, at: number): Promise<void>
               blob(bytes: Uint8Array, mime?: string): Promise<void>
             }
-            for (const hash of source.state.refs) {
+            for (const hash of refsIn(source.state.messages.filter(({ seq }) => seq <= at))) {
               const blob = await this.#blobs.get(hash)
               if (blob) await stub.blob(blob.bytes, blob.mime)
             }
