@@ -388,7 +388,9 @@ export class Session {
   /** Whether the run is parked and yet has an answer that it has not seen. */
   get #answered(): boolean {
     const { run, calls } = this.state
-    return run?.finish === 'pending' && [...calls.values()].some(({ answer, pending, result }) => answer && !result && answer.id === pending?.id)
+    return (
+      run?.finish === 'pending' && [...calls.values()].some(({ answer, pending, result }) => answer && !result && answer.id === pending?.id)
+    )
   }
 
   /** Whether more will come by itself. */

@@ -228,7 +228,11 @@ test('two requests that find their session broken open one new one', async () =>
       },
     },
   })
-  const web = app({ agents: { a: agent({ name: 'a', model: scripted('one', 'two', 'three', 'four') }) }, auth: () => ({ id: 'ann' }), host })
+  const web = app({
+    agents: { a: agent({ name: 'a', model: scripted('one', 'two', 'three', 'four') }) },
+    auth: () => ({ id: 'ann' }),
+    host,
+  })
   const at = 'http://localhost/agents/a/sessions/s/runs'
   expect((await web.request(at, post({ input: 'go' }))).status).toBe(200)
   full = true
