@@ -1,4 +1,4 @@
-import { follow, report } from './abort.ts'
+import { follow, report, unlessAborted } from './abort.ts'
 import type { Agent } from './agent.ts'
 import type { Context } from './context.ts'
 import { asKitError, KitError } from './errors.ts'
@@ -192,7 +192,10 @@ async function* turns(run: Run, ledger: Ledger, queue: Event[]): AsyncGenerator<
   const model = wrapModel(agent.model, layers, run)
   const transcript = [...run.messages]
   const stop = agent.stop ?? maxSteps(20)
-  const system = typeof agent.instructions === 'function' ? await agent.instructions(run.context) : agent.instructions
+  const system =
+    typeof agent.instructions === 'function'
+      ? await unlessAborted(Promise.resolve(agent.instructions(run.context)), signal)
+      : agent.instructions
   const base: Omit<ModelCall, 'messages'> = {
     ...agent.settings,
     system,

@@ -228,11 +228,7 @@ test('two requests that find their session broken open one new one', async () =>
       },
     },
   })
-  const web = app({
-    agents: { a: agent({ name: 'a', model: scripted('one', 'two', 'three', 'four') }) },
-    auth: () => ({ id: 'ann' }),
-    host,
-  })
+  const web = app({ agents: { a: agent({ name: 'a', model: scripted('one', 'two', 'three', 'four') }) }, auth: () => ({ id: 'ann' }), host })
   const at = 'http://localhost/agents/a/sessions/s/runs'
   expect((await web.request(at, post({ input: 'go' }))).status).toBe(200)
   full = true
@@ -258,4 +254,13 @@ test('a fork takes only the media that its messages show, so that it dies with i
   expect((await web.request(`${at}/s/fork`, post({ to: early.seq, session: 'f' }))).status).toBe(201)
   expect(await shelves['a/f']!.get(refs[0]!)).toBeDefined()
   expect(await shelves['a/f']!.get(refs[1]!)).toBeUndefined()
+})
+
+test('instructions that never come do not hold a cancelled run', async () => {
+  const a = agent({ name: 'a', model: scripted('one'), instructions: () => new Promise<string>(() => {}) })
+  const s = await openSession({ journal: memoryJournal(), key: 's', agent: a })
+  await s.submit('go')
+  await Promise.race([s.cancel(), sleep(100)])
+  expect(s.running).toBe(false)
+  expect(s.state.run?.finish).toBe('cancelled')
 })
