@@ -290,7 +290,7 @@ async function* ask(
   const next = (from: AsyncIterator<Chunk>): Promise<IteratorResult<Chunk>> =>
     new Promise((resolve, reject) => {
       fail = reject
-      if (abort.signal.aborted) reject(abort.signal.reason)
+      if (abort.signal.aborted) return reject(abort.signal.reason)
       from.next().then(resolve, reject)
     })
   const clock = watchdog(abort, agent.timeouts?.firstChunk ?? 60_000, agent.timeouts?.idle ?? 60_000)

@@ -264,3 +264,13 @@ test('instructions that never come do not hold a cancelled run', async () => {
   expect(s.running).toBe(false)
   expect(s.state.run?.finish).toBe('cancelled')
 })
+
+test('a run without a session does not begin for a reader that is gone', async () => {
+  const model = scripted('one')
+  const web = app({ agents: { a: agent({ name: 'a', model }) }, auth: people })
+  const at = 'http://localhost/agents/a/runs'
+  await web.request(at, { ...post({ input: 'go' }), signal: AbortSignal.abort() })
+  expect(model.calls).toHaveLength(0)
+  await web.request(at, { ...post({ input: 'go' }), signal: new AbortController().signal })
+  expect(model.calls).toHaveLength(1)
+})

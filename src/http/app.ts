@@ -1,5 +1,5 @@
 import { Hono } from 'hono/tiny'
-import { report } from '../abort.ts'
+import { follow, report } from '../abort.ts'
 import type { Agent } from '../agent.ts'
 import { sha256 } from '../blobs.ts'
 import { canonical } from '../canonical.ts'
@@ -171,8 +171,8 @@ async function loneRun(request: Request, agent: Agent, context: Context, store: 
   const replay = await idempotent(request, body, agent, context, store)
   if (replay && 'events' in replay) return respond(request, replay.events, replay.run)
   const abort = new AbortController()
-  const cancel = (): void => abort.abort(new DOMException('the reader went away', 'AbortError'))
-  request.signal.addEventListener('abort', cancel)
+  // also one that went away while the body was read
+  follow(request.signal, abort)
   const id = crypto.randomUUID()
   const events = stream(agent, messages, {
     ...context,
