@@ -274,3 +274,22 @@ test('a run without a session does not begin for a reader that is gone', async (
   await web.request(at, { ...post({ input: 'go' }), signal: new AbortController().signal })
   expect(model.calls).toHaveLength(1)
 })
+
+test('an idempotency key whose process died is free again once the run could not be alive any more', async () => {
+  let now = Date.now()
+  const store = memoryStore({ now: () => now })
+  const never = agent({ name: 'a', model: scripted(() => new Promise<string>(() => {})), timeouts: { run: 60_000 } })
+  const gone = new AbortController()
+  void app({ agents: { a: never }, auth: people, store: { ...store, delete: async () => {} } }).request('http://localhost/agents/a/runs', {
+    ...post({ input: 'go' }, 'ann', { 'idempotency-key': 'k' }),
+    signal: gone.signal,
+  })
+  await sleep(20)
+  const next = app({ agents: { a: agent({ name: 'a', model: scripted('one') }) }, auth: people, store })
+  const ask = async (): Promise<number> =>
+    (await next.request('http://localhost/agents/a/runs', post({ input: 'go' }, 'ann', { 'idempotency-key': 'k' }))).status
+  expect(await ask()).toBe(409)
+  now += 61_000
+  expect(await ask()).toBe(200)
+  gone.abort()
+})

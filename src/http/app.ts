@@ -223,7 +223,8 @@ async function idempotent(request: Request, body: unknown, agent: Agent, context
   if (!store.compareAndSet) throw new KitError('store/unsupported', 'idempotency keys need a store with compare-and-set')
   const where = `idempotency/${await sha256(canonical([context.principal?.id, agent.name, key]))}`
   const hash = await sha256(canonical(body))
-  if (await store.compareAndSet(where, undefined, { hash }, { ttl: keepFor })) {
+  // no longer than the run can last: a process that dies with it must not hold the key for a day
+  if (await store.compareAndSet(where, undefined, { hash }, { ttl: agent.timeouts?.run ?? 900_000 })) {
     return { keep: (events) => (events ? store.set(where, { hash, events }, { ttl: keepFor }) : store.delete(where)) }
   }
   const before = (await store.get(where)) as { hash: string; events?: Event[] } | undefined
