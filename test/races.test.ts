@@ -293,3 +293,9 @@ test('an idempotency key whose process died is free again once the run could not
   expect(await ask()).toBe(200)
   gone.abort()
 })
+
+test('a token that the environment did not give is a TypeError, not the token "undefined"', () => {
+  const env: { TOKEN?: string } = {}
+  expect(() => bearer({ [env.TOKEN!]: { id: 'me' } })).toThrow(TypeError)
+  expect(() => bearer({ [{ TOKEN: 'x' }.TOKEN]: { id: 'me' } })).not.toThrow()
+})
