@@ -282,10 +282,9 @@ export class Session {
   }
 
   async rename(title: string): Promise<void> {
-    await this.#exclusive(async () => {
-      await this.#store([{ type: 'title', title: title.slice(0, 200) }])
-      await this.#tell()
-    })
+    // not under the lock, which input that waits its turn holds until the run has ended
+    await this.#store([{ type: 'title', title: title.slice(0, 200) }])
+    await this.#tell()
   }
 
   /** Fills a new, empty session with the transcript of `source` up to seq `at`. */

@@ -299,3 +299,15 @@ test('a token that the environment did not give is a TypeError, not the token "u
   expect(() => bearer({ [env.TOKEN!]: { id: 'me' } })).toThrow(TypeError)
   expect(() => bearer({ [{ TOKEN: 'x' }.TOKEN]: { id: 'me' } })).not.toThrow()
 })
+
+test('a session gets its name while input waits its turn', async () => {
+  const s = await opened([async () => (await sleep(100), 'one'), 'two'])
+  await s.submit('go')
+  const queued = s.submit('more', { mode: 'queue' })
+  await sleep(1)
+  await s.rename('mine')
+  expect(s.messages).toHaveLength(1)
+  await queued
+  await s.idle()
+  expect(s.state.title).toBe('mine')
+})
