@@ -1,4 +1,4 @@
-import { follow, report } from './abort.ts'
+import { follow, report, unlessAborted } from './abort.ts'
 import type { Agent } from './agent.ts'
 import type { Context } from './context.ts'
 import { asKitError, KitError } from './errors.ts'
@@ -192,7 +192,10 @@ async function* turns(run: Run, ledger: Ledger, queue: Event[]): AsyncGenerator<
   const model = wrapModel(agent.model, layers, run)
   const transcript = [...run.messages]
   const stop = agent.stop ?? maxSteps(20)
-  const system = typeof agent.instructions === 'function' ? await agent.instructions(run.context) : agent.instructions
+  const system =
+    typeof agent.instructions === 'function'
+      ? await unlessAborted(Promise.resolve(agent.instructions(run.context)), signal)
+      : agent.instructions
   const base: Omit<ModelCall, 'messages'> = {
     ...agent.settings,
     system,
@@ -205,7 +208,8 @@ async function* turns(run: Run, ledger: Ledger, queue: Event[]): AsyncGenerator<
     const last = transcript.findLast(({ role }) => role === 'assistant')
     const open = openCalls(transcript)
     if (open.length) {
-      const { parked, message } = yield* settle(run, open, layers, say)
+      // a later call may have the id of one that was answered before: no yes goes with an id from step to step
+      const { parked, message } = yield* settle(run, open, steps > run.steps ? new Map() : run.calls, layers, say)
       if (parked) return yield end(run, ledger, 'pending')
       transcript.push(message!)
       yield say(run, { type: 'message', message: message! })
@@ -286,7 +290,7 @@ async function* ask(
   const next = (from: AsyncIterator<Chunk>): Promise<IteratorResult<Chunk>> =>
     new Promise((resolve, reject) => {
       fail = reject
-      if (abort.signal.aborted) reject(abort.signal.reason)
+      if (abort.signal.aborted) return reject(abort.signal.reason)
       from.next().then(resolve, reject)
     })
   const clock = watchdog(abort, agent.timeouts?.firstChunk ?? 60_000, agent.timeouts?.idle ?? 60_000)

@@ -147,9 +147,9 @@ export class Session {
     return this.#readers
   }
 
-  /** A run that neither finished nor waits, and that nobody runs: its isolate died. */
+  /** A run that neither finished nor waits for an answer, and that nobody runs: its isolate died. */
   get interrupted(): boolean {
-    return !this.#running && this.state.run !== undefined && this.state.run.finish === undefined
+    return !this.#running && this.state.run !== undefined && (this.state.run.finish === undefined || this.#answered)
   }
 
   get summary(): SessionSummary {
@@ -209,8 +209,10 @@ export class Session {
     })
   }
 
-  /** The run that the operation has begun before. */
-  #replay({ operation }: SubmitOptions): Submitted | undefined {
+  /** The run that the operation has begun before. Asked again under the lock: until then the session may have become somebody else's. */
+  #replay({ operation, principal }: SubmitOptions): Submitted | undefined {
+    const { owner } = this.state
+    if (principal && owner !== undefined && owner !== principal.id) throw new KitError('session/unknown', 'there is no such session')
     const known = operation && this.state.operations.get(operation.key)
     if (!known || known.at <= Date.now() - operationTtl) return undefined
     if (known.hash !== operation.hash) throw new KitError('idempotency/mismatch', 'this idempotency key was used with another body')
@@ -219,14 +221,17 @@ export class Session {
 
   /** Stops the running turn, or declines what a parked one waits for. Gives whether there was anything to stop. */
   async cancel(): Promise<boolean> {
-    const running = this.#running
-    if (running) {
-      running.abort.abort(new DOMException('cancelled', 'AbortError'))
-      await running.ended
-      return true
+    const stop = async (): Promise<boolean> => {
+      const running = this.#running
+      running?.abort.abort(new DOMException('cancelled', 'AbortError'))
+      await running?.ended
+      return !!running
     }
+    if (await stop()) return true
     return this.#exclusive(async () => {
-      if (this.#running || !this.state.run || this.state.run.finish !== 'pending') return false
+      // a run that was being written down has begun by now
+      if (await stop()) return true
+      if (this.state.run?.finish !== 'pending') return false
       await this.#closeOpenCalls('cancelled')
       await this.#store([{ type: 'finish', reason: 'cancelled', usage: this.state.run.usage }])
       await this.#tell()
@@ -277,10 +282,9 @@ export class Session {
   }
 
   async rename(title: string): Promise<void> {
-    await this.#exclusive(async () => {
-      await this.#store([{ type: 'title', title: title.slice(0, 200) }])
-      await this.#tell()
-    })
+    // not under the lock, which input that waits its turn holds until the run has ended
+    await this.#store([{ type: 'title', title: title.slice(0, 200) }])
+    await this.#tell()
   }
 
   /** Fills a new, empty session with the transcript of `source` up to seq `at`. */
@@ -380,6 +384,14 @@ export class Session {
     }
   }
 
+  /** Whether the run is parked and yet has an answer that it has not seen. */
+  get #answered(): boolean {
+    const { run, calls } = this.state
+    return (
+      run?.finish === 'pending' && [...calls.values()].some(({ answer, pending, result }) => answer && !result && answer.id === pending?.id)
+    )
+  }
+
   /** Whether more will come by itself. */
   get #awake(): boolean {
     return this.#running !== undefined || this.state.pending.size > 0
@@ -463,20 +475,23 @@ export class Session {
       abort.abort(asKitError(error))
       if (this.#broken?.code !== 'session/erased') report(context, error, { at: 'session' })
     }
-    this.#running = undefined
-    if (!this.#broken) {
-      const { run } = this.state
-      const answered = run?.finish === 'pending' && [...this.state.calls.values()].some(({ answer, result }) => answer && !result)
-      try {
-        if (answered) await this.#resume()
-        else {
+    const me = this.#running
+    try {
+      if (!this.#broken && this.#answered) {
+        // it stays the running one until the next one is: what comes in between must find the session busy
+        await this.#resume()
+        if (abort.signal.aborted) this.#running?.abort.abort(abort.signal.reason)
+      } else {
+        this.#running = undefined
+        if (!this.#broken) {
           await this.#wakeForPending()
           await this.#tell()
         }
-      } catch (error) {
-        report(context, error, { at: 'session' })
       }
+    } catch (error) {
+      report(context, error, { at: 'session' })
     }
+    if (this.#running === me) this.#running = undefined
     this.#notify()
   }
 
@@ -506,7 +521,8 @@ export class Session {
     const expired = [...this.state.pending.values()].filter(({ expires }) => expires <= now)
     if (!expired.length) return this.#wakeForPending()
     await this.#store(expired.map(({ id }): EventBody => ({ type: 'answer', id, by: 'kit', approve: false, reason: 'expired' })))
-    await this.#resume()
+    // a run that still runs goes on by itself when it parks
+    if (!this.#running) await this.#resume()
   }
 
   async #wakeForPending(): Promise<void> {
@@ -624,8 +640,14 @@ export class Session {
     return this.#broken
   }
 
+  /** Never throws: a list that cannot be written must not stop a run that has begun. */
   async #tell(): Promise<void> {
-    await this.#options.onChange?.(this.summary)
+    const { onChange, context = {} } = this.#options
+    try {
+      await onChange?.(this.summary)
+    } catch (error) {
+      report(context, error, { at: 'session' })
+    }
   }
 
   #exclusive<T>(work: () => Promise<T>): Promise<T> {

@@ -19,11 +19,13 @@ interface Waiting {
 
 /**
  * Answers the open calls of one step, at most `bounds.parallel` at a time, and tells of each as it happens.
- * Gives the tool message, or `parked` when some wait for people. A tool starts only after its `tool-start` was taken.
+ * `known` is what the journal holds of these calls. Gives the tool message, or `parked` when some wait for people.
+ * A tool starts only after its `tool-start` was taken.
  */
 export async function* settle(
   run: Run,
   calls: readonly CallPart[],
+  known: Run['calls'],
   layers: readonly Middleware[],
   say: Say,
 ): AsyncGenerator<Event, { parked: boolean; message?: Message }, void> {
@@ -51,12 +53,12 @@ export async function* settle(
   }
 
   const answer = async (call: CallPart): Promise<void> => {
-    const state = run.calls.get(call.id)
+    const state = known.get(call.id)
     if (state?.result) return void results.set(call.id, state.result)
     const outcome = await use(run, call, state, layers, abort.signal, put, emit)
     if ('park' in outcome) {
       parked = true
-      if (!state?.pending) await put({ type: 'pending', ...outcome.park })
+      if (outcome.park !== state?.pending) await put({ type: 'pending', ...outcome.park })
       return
     }
     results.set(call.id, outcome)
@@ -164,7 +166,8 @@ async function use(
     return toResult(call, output, run.agent.bounds?.toolOutput ?? 1_000_000)
   } catch (error) {
     if (error instanceof Park) {
-      if (state?.pending) return { park: state.pending }
+      // one that was answered and did not do is asked anew: waiting for it again would never end
+      if (state?.pending && state.answer?.id !== state.pending.id) return { park: state.pending }
       return {
         park: {
           id: crypto.randomUUID(),

@@ -17,7 +17,16 @@ import {
   type SessionSummary,
   type Store,
 } from '../../src/index.ts'
-import { type Access, type Agents, problem, type SessionHost, type SessionList, sessionRoute } from '../../src/http/app.ts'
+import { refsIn } from '../../src/blobs.ts'
+import {
+  type Access,
+  type Agents,
+  problem,
+  type SessionAddress,
+  type SessionHost,
+  type SessionList,
+  sessionRoute,
+} from '../../src/http/app.ts'
 import { type SessionSocket, sessionSocket } from '../../src/http/socket.ts'
 import { sqliteBlobs, sqliteJournal, sqliteStore } from './sqlite.ts'
 
@@ -34,15 +43,19 @@ interface Letter {
   session: string
   rest: string
   principal?: Principal
+  limits?: SessionAddress['limits']
 }
+
+/** A `KitError` on its way from one object to another: an error would arrive without its code. */
+type Refusal = Pick<KitError, 'code' | 'message'>
 
 const letterHeader = 'x-edgeswarm-letter'
 
 /** Sessions in Durable Objects: one object a session, one index object a principal. */
 export function durableHost(): SessionHost {
   return {
-    async fetch(request, { agent, session, rest, principal }, context) {
-      const letter: Letter = { agent: agent.name, session, rest, principal }
+    async fetch(request, { agent, session, rest, principal, limits }, context) {
+      const letter: Letter = { agent: agent.name, session, rest, principal, limits }
       const headers = new Headers(request.headers)
       headers.set(letterHeader, encodeURIComponent(JSON.stringify(letter)))
       const stub = sessionsOf(context).getByName(`session/${agent.name}/${session}`)
@@ -116,21 +129,23 @@ export function agentSession<Env extends SessionBindings>({
           id: letter.session,
           rest: letter.rest,
           principal: letter.principal,
+          limits: letter.limits,
           store: this.#store,
           fork: async (target, source, at, principal) => {
             const stub = this.env.SESSIONS.getByName(`session/${letter.agent}/${target}`) as unknown as {
-              fork(letter: Letter, source: object, at: number): Promise<void>
-              blob(bytes: Uint8Array, mime?: string): Promise<void>
+              fork(letter: Letter, source: object, at: number): Promise<Refusal | undefined>
+              blob(letter: Letter, bytes: Uint8Array, mime?: string): Promise<Refusal | undefined>
             }
-            for (const hash of source.state.refs) {
+            const to: Letter = { ...letter, session: target, rest: '', principal }
+            const done = (refused: Refusal | undefined): void => {
+              if (refused) throw new KitError(refused.code, refused.message)
+            }
+            for (const hash of refsIn(source.state.messages.filter(({ seq }) => seq <= at))) {
               const blob = await this.#blobs.get(hash)
-              if (blob) await stub.blob(blob.bytes, blob.mime)
+              if (blob) done(await stub.blob(to, blob.bytes, blob.mime))
             }
-            await stub.fork(
-              { ...letter, session: target, rest: '', principal },
-              { session: letter.session, messages: source.state.messages, title: source.state.title, principal },
-              at,
-            )
+            const { messages, title } = source.state
+            done(await stub.fork(to, { session: letter.session, messages, title, principal }, at))
           },
           socket: (_request, principal, protocol) => this.#accept(letter, principal, protocol),
         })
@@ -142,14 +157,17 @@ export function agentSession<Env extends SessionBindings>({
       }
     }
 
-    async fork(letter: Letter, source: Parameters<Session['forkFrom']>[0], at: number): Promise<void> {
-      const session = await this.#open(letter)
-      await session.forkFrom(source, at)
+    async fork(letter: Letter, source: Parameters<Session['forkFrom']>[0], at: number): Promise<Refusal | undefined> {
+      return refusal(async () => (await this.#open(letter)).forkFrom(source, at))
     }
 
-    /** Media that comes with a fork. */
-    async blob(bytes: Uint8Array<ArrayBuffer>, mime?: string): Promise<void> {
-      await this.#blobs.put(bytes, mime === undefined ? {} : { mime })
+    /** Media that comes with a fork; a session that is there already takes none. */
+    async blob(letter: Letter, bytes: Uint8Array<ArrayBuffer>, mime?: string): Promise<Refusal | undefined> {
+      return refusal(async () => {
+        const { begun } = (await this.#open(letter)).state
+        if (begun) throw new KitError('session/busy', 'a fork needs a new session')
+        await this.#blobs.put(bytes, mime === undefined ? {} : { mime })
+      })
     }
 
     /** Of an index object: one page of a principal's sessions. */
@@ -235,13 +253,17 @@ export function agentSession<Env extends SessionBindings>({
     }
 
     async #open(letter: Letter): Promise<Session> {
-      const session = await (this.#session ??= this.#load(letter).catch((error: unknown) => {
+      const opening = (this.#session ??= this.#load(letter).catch((error: unknown) => {
         this.#session = undefined
         throw error
       }))
+      const session = await opening
       if (session.broken && session.broken.code !== 'session/erased') {
-        this.#session = undefined
-        this.#sockets.clear()
+        // the first who finds it broken opens it anew, for all who waited with it
+        if (this.#session === opening) {
+          this.#session = undefined
+          this.#sockets.clear()
+        }
         return this.#open(letter)
       }
       return session
@@ -292,5 +314,15 @@ export function agentSession<Env extends SessionBindings>({
       }
       await stub.index(agent, session, summary)
     }
+  }
+}
+
+async function refusal(work: () => Promise<void>): Promise<Refusal | undefined> {
+  try {
+    await work()
+    return undefined
+  } catch (error) {
+    if (!(error instanceof KitError)) throw error
+    return { code: error.code, message: error.message }
   }
 }

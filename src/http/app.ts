@@ -1,5 +1,5 @@
 import { Hono } from 'hono/tiny'
-import { report } from '../abort.ts'
+import { follow, report } from '../abort.ts'
 import type { Agent } from '../agent.ts'
 import { sha256 } from '../blobs.ts'
 import { canonical } from '../canonical.ts'
@@ -171,8 +171,8 @@ async function loneRun(request: Request, agent: Agent, context: Context, store: 
   const replay = await idempotent(request, body, agent, context, store)
   if (replay && 'events' in replay) return respond(request, replay.events, replay.run)
   const abort = new AbortController()
-  const cancel = (): void => abort.abort(new DOMException('the reader went away', 'AbortError'))
-  request.signal.addEventListener('abort', cancel)
+  // also one that went away while the body was read
+  follow(request.signal, abort)
   const id = crypto.randomUUID()
   const events = stream(agent, messages, {
     ...context,
@@ -223,7 +223,8 @@ async function idempotent(request: Request, body: unknown, agent: Agent, context
   if (!store.compareAndSet) throw new KitError('store/unsupported', 'idempotency keys need a store with compare-and-set')
   const where = `idempotency/${await sha256(canonical([context.principal?.id, agent.name, key]))}`
   const hash = await sha256(canonical(body))
-  if (await store.compareAndSet(where, undefined, { hash }, { ttl: keepFor })) {
+  // no longer than the run can last: a process that dies with it must not hold the key for a day
+  if (await store.compareAndSet(where, undefined, { hash }, { ttl: agent.timeouts?.run ?? 900_000 })) {
     return { keep: (events) => (events ? store.set(where, { hash, events }, { ttl: keepFor }) : store.delete(where)) }
   }
   const before = (await store.get(where)) as { hash: string; events?: Event[] } | undefined

@@ -14,6 +14,8 @@ export type Access = (principal: Principal, what: { agent: string; session?: str
 export function bearer(
   tokens: Readonly<Record<string, Principal>> | ((token: string, env: unknown) => Principal | undefined | Promise<Principal | undefined>),
 ): Auth {
+  // what a computed key becomes when the variable is missing: everybody could guess that token
+  if ('undefined' in tokens) throw new TypeError('bearer: a token is undefined')
   return async function bearer(request, env) {
     const token = bearerToken(request)
     if (token === undefined) return undefined

@@ -1,5 +1,5 @@
 import type { Agent } from '../agent.ts'
-import { type Blobs, copyBlobs, memoryBlobs } from '../blobs.ts'
+import { type Blobs, copyBlobs, memoryBlobs, refsIn } from '../blobs.ts'
 import type { Context, Principal } from '../context.ts'
 import { type Journal, memoryJournal } from '../journal.ts'
 import { openSession, type Session, type SessionSummary } from '../session.ts'
@@ -62,6 +62,8 @@ export function localHost({
     const known = sessions.get(key)
     if (known) {
       const session = await known
+      // another request may have opened it anew while this one waited: one writer, not two
+      if (sessions.get(key) !== known) return open(agent, id, context)
       if (!session.broken) {
         sessions.delete(key)
         sessions.set(key, known)
@@ -116,7 +118,9 @@ export function localHost({
         limits,
         async fork(target, source, at, principal) {
           const fresh = await open(agent, target, context)
-          if (!fresh.state.begun) await copyBlobs(source.state.refs, blobsOf(`${agent.name}/${id}`), blobsOf(`${agent.name}/${target}`))
+          // those of its own messages only: of others it would know nothing when it is erased
+          const refs = refsIn(source.state.messages.filter(({ seq }) => seq <= at))
+          if (!fresh.state.begun) await copyBlobs(refs, blobsOf(`${agent.name}/${id}`), blobsOf(`${agent.name}/${target}`))
           await fresh.forkFrom({ session: id, messages: source.state.messages, title: source.state.title, principal }, at)
         },
       }

@@ -40,4 +40,23 @@ describe('a session in a Durable Object', () => {
     expect(await runDurableObjectAlarm(stub as never)).toBe(true)
     expect(await (await ask('/late')).json()).toMatchObject({ pending: [{ kind: 'approval' }] })
   })
+
+  test('takes no fork into a session that is there, and none of its media', async () => {
+    const data = 'A'.repeat(80_000)
+    await ask('/full/runs', { body: { input: [{ type: 'media', mime: 'image/png', data }] } })
+    await ask('/taken/runs', { as: 'bob', body: { input: 'hello' } })
+    const media = (id: string): Promise<number> =>
+      runInDurableObject(
+        SESSIONS.getByName(`session/helper/${id}`) as never,
+        (_, state) => [...state.storage.sql.exec('SELECT hash FROM media')].length,
+      )
+    const forked = await ask('/full/fork', { body: { session: 'taken' } })
+    expect([forked.status, await media('taken')]).toEqual([409, 0])
+    expect((await ask('/full/fork', { body: { session: 'free' } })).status).toBe(201)
+    expect(await media('free')).toBe(1)
+  })
+  test('holds requests to the limits of the app', async () => {
+    expect((await ask('/limits/runs', { body: { input: 'x'.repeat(1_000_001) } })).status).toBe(413)
+    expect((await ask('/limits/runs', { body: { input: 'x' } })).status).toBe(200)
+  })
 })

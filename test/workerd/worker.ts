@@ -45,4 +45,4 @@ const auth = bearer((token) => {
   return { id, ...(kind === 'reader' && { roles: ['reader'] }), ...(kind === 'until' && { expires: Number(at) }) }
 })
 
-export default app<SessionBindings>({ agents, auth, access, host: durableHost() })
+export default app<SessionBindings>({ agents, auth, access, host: durableHost(), limits: { bytes: 1_000_000 } })
