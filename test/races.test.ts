@@ -228,13 +228,17 @@ test('two requests that find their session broken open one new one', async () =>
       },
     },
   })
-  const web = app({ agents: { a: agent({ name: 'a', model: scripted('one', 'two', 'three', 'four') }) }, auth: () => ({ id: 'ann' }), host })
+  const web = app({
+    agents: { a: agent({ name: 'a', model: scripted('one', 'two', 'three', 'four') }) },
+    auth: () => ({ id: 'ann' }),
+    host,
+  })
   const at = 'http://localhost/agents/a/sessions/s/runs'
   expect((await web.request(at, post({ input: 'go' }))).status).toBe(200)
   full = true
   expect((await web.request(at, post({ input: 'go' }))).status).toBe(500)
   full = false
-  const both = await Promise.all(['x', 'y'].map((input) => web.request(`${at}?mode=queue`, post({ input }))))
+  const both = await Promise.all(['x', 'y'].map(async (input) => web.request(`${at}?mode=queue`, post({ input }))))
   expect(both.map(({ status }) => status)).toEqual([200, 200])
 })
 
