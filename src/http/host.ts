@@ -146,12 +146,9 @@ export function localHost({
 }
 
 function inMemory(): (session: string) => Blobs {
-  const all = new Map<string, Blobs>()
-  return (session) => {
-    const blobs = all.get(session) ?? memoryBlobs()
-    all.set(session, blobs)
-    return blobs
-  }
+  const all: Parameters<typeof memoryBlobs>[0] = new Map()
+  // nothing is kept of a session without media: anybody may ask for sessions that never were
+  return (session) => memoryBlobs(all, session)
 }
 
 const indexKey = (owner: string, agent: Agent, session: string): string => `sessions/${encodeURIComponent(owner)}/${agent.name}/${session}`
