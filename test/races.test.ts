@@ -332,3 +332,27 @@ test('a cancel reaches the run also when the same socket has queued input behind
   await s.idle()
   expect(sent.map((data) => JSON.parse(data) as { type: string }).map(({ type }) => type).toSorted()).toEqual(['accepted', 'accepted', 'error'])
 })
+
+test('a session that a request still holds is not closed for another one', async () => {
+  const host = localHost({ open: 1 })
+  const web = app({ agents: { a: agent({ name: 'a', model: scripted('one', 'two', 'three', 'four') }) }, auth: people, host })
+  const at = (id: string): string => `http://localhost/agents/a/sessions/${id}/runs`
+  expect((await web.request(at('s'), post({ input: 'go' }))).status).toBe(200)
+  let rest: (() => void) | undefined
+  const body = new ReadableStream<Uint8Array>({
+    pull: (controller) =>
+      new Promise((resolve) => {
+        rest = () => {
+          controller.enqueue(new TextEncoder().encode('{"input":"slow"}'))
+          controller.close()
+          resolve()
+        }
+      }),
+  })
+  const slow = web.request(new Request(at('s'), { ...post(''), body, duplex: 'half' } as RequestInit))
+  while (!rest) await sleep(1)
+  await web.request(at('other'), post({ input: 'go' }))
+  expect((await web.request(at('s'), post({ input: 'quick' }))).status).toBe(200)
+  rest()
+  expect((await slow).status).toBe(200)
+})
