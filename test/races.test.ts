@@ -229,7 +229,11 @@ test('two requests that find their session broken open one new one', async () =>
       },
     },
   })
-  const web = app({ agents: { a: agent({ name: 'a', model: scripted('one', 'two', 'three', 'four') }) }, auth: () => ({ id: 'ann' }), host })
+  const web = app({
+    agents: { a: agent({ name: 'a', model: scripted('one', 'two', 'three', 'four') }) },
+    auth: () => ({ id: 'ann' }),
+    host,
+  })
   const at = 'http://localhost/agents/a/sessions/s/runs'
   expect((await web.request(at, post({ input: 'go' }))).status).toBe(200)
   full = true
@@ -314,7 +318,10 @@ test('a session gets its name while input waits its turn', async () => {
 })
 
 test('a cancel reaches the run also when the same socket has queued input behind it', async () => {
-  const s = await opened([({ signal }) => new Promise<string>((_, no) => signal!.addEventListener('abort', () => no(new Error('stopped')))), 'two'])
+  const s = await opened([
+    ({ signal }) => new Promise<string>((_, no) => signal!.addEventListener('abort', () => no(new Error('stopped')))),
+    'two',
+  ])
   let peer: SocketPeer | undefined
   const sent: string[] = []
   const live = { bufferedAmount: 0, send: (data: string) => void sent.push(data), close() {} }
@@ -330,7 +337,12 @@ test('a cancel reaches the run also when the same socket has queued input behind
   for (let n = 0; n < 50 && s.messages.length < 3; n++) await sleep(2)
   expect(s.messages.filter(({ role }) => role === 'assistant').length).toBe(1)
   await s.idle()
-  expect(sent.map((data) => JSON.parse(data) as { type: string }).map(({ type }) => type).toSorted()).toEqual(['accepted', 'accepted', 'error'])
+  expect(
+    sent
+      .map((data) => JSON.parse(data) as { type: string })
+      .map(({ type }) => type)
+      .toSorted(),
+  ).toEqual(['accepted', 'accepted', 'error'])
 })
 
 test('a session that a request still holds is not closed for another one', async () => {
