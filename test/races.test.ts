@@ -239,7 +239,7 @@ test('two requests that find their session broken open one new one', async () =>
   full = true
   expect((await web.request(at, post({ input: 'go' }))).status).toBe(500)
   full = false
-  const both = await Promise.all(['x', 'y'].map((input) => web.request(`${at}?mode=queue`, post({ input }))))
+  const both = await Promise.all(['x', 'y'].map(async (input) => web.request(`${at}?mode=queue`, post({ input }))))
   expect(both.map(({ status }) => status)).toEqual([200, 200])
 })
 
