@@ -102,17 +102,17 @@ export async function sha256(data: Uint8Array<ArrayBuffer> | string): Promise<st
   return Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
-export function memoryBlobs(): Blobs {
-  const map = new Map<string, { bytes: Uint8Array<ArrayBuffer>; mime?: string }>()
+/** Blobs in memory. Several may share a `map`; `key` names the session whose media they are. */
+export function memoryBlobs(map: Map<string, { bytes: Uint8Array<ArrayBuffer>; mime?: string }> = new Map(), key = ''): Blobs {
   return {
     async put(bytes, { mime } = {}) {
       const hash = await sha256(bytes)
-      map.set(hash, { bytes: bytes.slice(), mime })
+      map.set(key + hash, { bytes: bytes.slice(), mime })
       return hash
     },
-    get: async (hash) => map.get(hash),
+    get: async (hash) => map.get(key + hash),
     async delete(hash) {
-      map.delete(hash)
+      map.delete(key + hash)
     },
   }
 }

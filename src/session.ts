@@ -434,7 +434,7 @@ export class Session {
       principal,
       settings,
       metadata,
-      ...(tools && { tools: clientTools(tools) }),
+      tools: clientTools(tools),
     })
     const first = await events.next()
     const start = { ...first.value, ...(attempt === 'first' && { request }) } as Event

@@ -1,6 +1,7 @@
 // What two things at once, or one thing at the wrong moment, must not do to a session.
 import { expect, test } from 'vitest'
 import { app, bearer, localHost } from '../src/http/app.ts'
+import { localSocket, type SocketPeer } from '../src/http/serve-socket.ts'
 import {
   agent,
   type Journal,
@@ -314,4 +315,56 @@ test('a session gets its name while input waits its turn', async () => {
   await queued
   await s.idle()
   expect(s.state.title).toBe('mine')
+})
+
+test('a cancel reaches the run also when the same socket has queued input behind it', async () => {
+  const s = await opened([
+    ({ signal }) => new Promise<string>((_, no) => signal!.addEventListener('abort', () => no(new Error('stopped')))),
+    'two',
+  ])
+  let peer: SocketPeer | undefined
+  const sent: string[] = []
+  const live = { bufferedAmount: 0, send: (data: string) => void sent.push(data), close() {} }
+  const socket = localSocket((_request, _protocol, serve) => ((peer = serve(live)), new Response()))
+  const a = agent({ name: 'a', model: scripted() })
+  const at = new Request('http://localhost/')
+  await socket(at, { id: 'ann' }, undefined, { session: s, agent: a, id: 's', rest: 'socket', principal: undefined, store: memoryStore() })
+  peer!.message(JSON.stringify({ type: 'run', id: '1', input: 'go' }))
+  while (!s.running) await sleep(1)
+  peer!.message(JSON.stringify({ type: 'run', id: '2', input: 'more', mode: 'queue' }))
+  peer!.message(JSON.stringify({ type: 'run', id: '3', input: 'more' }))
+  peer!.message(JSON.stringify({ type: 'cancel' }))
+  for (let n = 0; n < 50 && s.messages.length < 3; n++) await sleep(2)
+  expect(s.messages.filter(({ role }) => role === 'assistant').length).toBe(1)
+  await s.idle()
+  expect(
+    sent
+      .map((data) => JSON.parse(data) as { type: string })
+      .map(({ type }) => type)
+      .toSorted(),
+  ).toEqual(['accepted', 'accepted', 'error'])
+})
+
+test('a session that a request still holds is not closed for another one', async () => {
+  const host = localHost({ open: 1 })
+  const web = app({ agents: { a: agent({ name: 'a', model: scripted('one', 'two', 'three', 'four') }) }, auth: people, host })
+  const at = (id: string): string => `http://localhost/agents/a/sessions/${id}/runs`
+  expect((await web.request(at('s'), post({ input: 'go' }))).status).toBe(200)
+  let rest: (() => void) | undefined
+  const body = new ReadableStream<Uint8Array>({
+    pull: (controller) =>
+      new Promise((resolve) => {
+        rest = () => {
+          controller.enqueue(new TextEncoder().encode('{"input":"slow"}'))
+          controller.close()
+          resolve()
+        }
+      }),
+  })
+  const slow = web.request(new Request(at('s'), { ...post(''), body, duplex: 'half' } as RequestInit))
+  while (!rest) await sleep(1)
+  await web.request(at('other'), post({ input: 'go' }))
+  expect((await web.request(at('s'), post({ input: 'quick' }))).status).toBe(200)
+  rest()
+  expect((await slow).status).toBe(200)
 })

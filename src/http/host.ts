@@ -56,6 +56,8 @@ export function localHost({
   socket,
 }: LocalHostOptions = {}): SessionHost {
   const sessions = new Map<string, Promise<Session>>()
+  /** Sessions that requests hold, as often as they do: to close one would let a second writer in. */
+  const held: Session[] = []
 
   const open = async (agent: Agent, id: string, context: Context): Promise<Session> => {
     const key = `${agent.name}/${id}`
@@ -99,7 +101,7 @@ export function localHost({
     for (const [other, promise] of sessions) {
       if (sessions.size <= most) break
       const old = await promise.catch(() => undefined)
-      if (other !== key && old && !old.running && !old.readers) sessions.delete(other)
+      if (other !== key && old && !old.running && !old.readers && !held.includes(old)) sessions.delete(other)
     }
     return session
   }
@@ -124,10 +126,11 @@ export function localHost({
           await fresh.forkFrom({ session: id, messages: source.state.messages, title: source.state.title, principal }, at)
         },
       }
+      held.push(session)
       const response = await sessionRoute(request, {
         ...route,
-        ...(socket && { socket: (request, principal, protocol) => socket(request, principal, protocol, route) }),
-      })
+        socket: socket && ((request, principal, protocol) => socket(request, principal, protocol, route)),
+      }).finally(() => held.splice(held.indexOf(session), 1))
       if (request.method === 'DELETE') {
         sessions.delete(`${agent.name}/${id}`)
         if (session.state.owner !== undefined) await store.delete(indexKey(session.state.owner, agent, id))
@@ -136,22 +139,19 @@ export function localHost({
     },
     async list(principal, agent, { cursor, limit }) {
       const prefix = indexKey(principal.id, agent, '')
-      const { keys, next } = await store.list(prefix, { limit, ...(cursor && { cursor: prefix + cursor }) })
+      const { keys, next } = await store.list(prefix, { limit, cursor: cursor && prefix + cursor })
       const found = await Promise.all(
         keys.map(async (key) => ({ session: key.slice(prefix.length), ...((await store.get(key)) as SessionSummary) })),
       )
-      return { sessions: found.sort((a, b) => b.updated - a.updated), ...(next && { next: next.slice(prefix.length) }) }
+      return { sessions: found.sort((a, b) => b.updated - a.updated), next: next?.slice(prefix.length) }
     },
   }
 }
 
 function inMemory(): (session: string) => Blobs {
-  const all = new Map<string, Blobs>()
-  return (session) => {
-    const blobs = all.get(session) ?? memoryBlobs()
-    all.set(session, blobs)
-    return blobs
-  }
+  const all: Parameters<typeof memoryBlobs>[0] = new Map()
+  // nothing is kept of a session without media: anybody may ask for sessions that never were
+  return (session) => memoryBlobs(all, session)
 }
 
 const indexKey = (owner: string, agent: Agent, session: string): string => `sessions/${encodeURIComponent(owner)}/${agent.name}/${session}`

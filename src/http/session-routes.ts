@@ -46,9 +46,9 @@ export async function sessionRoute(request: Request, route: SessionRoute): Promi
   const [verb = '', id = ''] = rest.split('/')
   const at = `${request.method} ${id && (verb === 'pending' || verb === 'blobs') ? verb : rest}`
   const { principal, protocol } = await who(request, route, verb)
-  if (session.broken) throw new KitError('session/unknown', 'there is no such session')
   const { owner, begun } = session.state
-  if (begun ? owner !== principal.id : at !== 'POST runs') throw new KitError('session/unknown', 'there is no such session')
+  if (session.broken || (begun ? owner !== principal.id : at !== 'POST runs'))
+    throw new KitError('session/unknown', 'there is no such session')
   switch (at) {
     case 'GET ':
       return Response.json(snapshot(route, principal), { headers: { 'cache-control': 'no-store' } })

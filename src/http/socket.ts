@@ -80,6 +80,15 @@ export function sessionSocket({ session, agent, id, principal, socket, may = () 
     }
   }
 
+  const refuse = (thrown: unknown, id: unknown): void => {
+    const { code, message, retryable } = asKitError(thrown)
+    try {
+      socket.send(JSON.stringify({ type: 'error', code, message, retryable, id }))
+    } catch {
+      // the socket went away in the meantime
+    }
+  }
+
   const frames: Record<string, (frame: Record<string, unknown>) => Promise<void> | void> = {
     hello({ after = 0 }) {
       if (typeof after !== 'number') throw new KitError('request/invalid', 'after: a seq is needed')
@@ -90,8 +99,11 @@ export function sessionSocket({ session, agent, id, principal, socket, may = () 
       const body = { input, options, tools, metadata }
       const { messages, ...rest } = clientRequest(body, agent, session.state.refs)
       const operation = typeof id === 'string' && id ? { key: id.slice(0, 255), hash: await sha256(canonical(body)) } : undefined
-      const { run } = await session.submit(messages, { principal, mode, ...rest, operation })
-      socket.send(JSON.stringify({ type: 'accepted', id, run }))
+      // not awaited: a `cancel` or an `ack` behind it must not wait until its turn comes
+      session
+        .submit(messages, { principal, mode, ...rest, operation })
+        .then(({ run }) => socket.send(JSON.stringify({ type: 'accepted', id, run })))
+        .catch((thrown: unknown) => refuse(thrown, id))
     },
     async cancel() {
       await session.cancel()
@@ -124,8 +136,7 @@ export function sessionSocket({ session, agent, id, principal, socket, may = () 
         if (!(await may(actions[type] ?? type))) throw new KitError('auth/denied', 'this is not allowed')
         await answer(frame)
       } catch (thrown) {
-        const { code, message, retryable } = asKitError(thrown)
-        socket.send(JSON.stringify({ type: 'error', code, message, retryable, id }))
+        refuse(thrown, id)
       }
     },
   }

@@ -159,7 +159,7 @@ test.each(['stream', 'route', 'reader'])('a live, half-read answer holds at most
   expect(bytes).toBeLessThanOrEqual(25 * KiB)
 })
 
-test.each(['runs', 'requests'])('ten thousand leave nothing behind: %s', (what) => {
+test.each(['runs', 'requests', 'looks'])('ten thousand leave nothing behind: %s', (what) => {
   const bytes = heap(what)
   console.log(`perf: left behind by each of 10,000 ${what}: ${bytes} bytes of 64`)
   expect(bytes).toBeLessThanOrEqual(64)

@@ -74,6 +74,10 @@ const measures: Record<string, () => Promise<number>> = {
     const a = made(answers(deltas))
     return held(async () => [await upTo('word100', toSSE(stream(a, 'hi'))), new Uint8Array(30_000)])
   },
+  looks: () => {
+    const web = app({ agents: { a: made(answers(3)) }, auth: 'open' })
+    return left(async () => web.fetch(new Request(`http://localhost/agents/a/sessions/${crypto.randomUUID()}/events?ticket=none`)))
+  },
   runs: () => {
     const a = made(answers(3))
     return left(() => run(a, 'hi'))
