@@ -74,10 +74,8 @@ export function app<Env extends object = object>(options: AppOptions<Env>): Hono
     const cors = origin !== null && origins.includes(origin)
     if (cors && raw.method === 'OPTIONS') return new Response(null, { status: 204, headers: corsHeaders(origin) })
     await next()
-    if (cors) {
-      c.res = new Response(c.res.body, c.res)
-      for (const [name, value] of Object.entries(corsHeaders(origin))) c.res.headers.set(name, value)
-    }
+    // a socket's answer cannot be made anew, and browsers ask nothing of it
+    if (cors && c.res.status !== 101) for (const [name, value] of Object.entries(corsHeaders(origin))) c.header(name, value)
     return undefined
   })
 

@@ -45,7 +45,7 @@ const frameLimit = 10_000_000
 /** Characters sent beyond the last `ack` after which the reader counts as stuck: it comes back with its cursor. */
 const window = 16_000_000
 
-/** Serves a session over an accepted socket. Close codes: 4400 a wrong cursor, 4401 the login has expired, 4404 erased, 4408 the reader is too slow. */
+/** Serves a session over an accepted socket. Close codes: 4400 a wrong cursor, 4401 the login has expired, 4404 erased, 4408 the reader is too slow, 4409 another isolate has the session: come back. */
 export function sessionSocket({ session, agent, id, principal, socket, may = () => true, mark }: SocketOptions): SessionSocket {
   const view = viewOf({ agent, id }, principal)
   let following: AbortController | undefined
@@ -74,7 +74,7 @@ export function sessionSocket({ session, agent, id, principal, socket, may = () 
         if (sent - acked > window) return end(4408, 'acknowledge what you have read')
         if (event.type === 'finish') mark?.(event.seq)
       }
-      if (!signal.aborted) end(session.broken?.code === 'session/erased' ? 4404 : 1000, '')
+      if (!signal.aborted) end(!session.broken ? 1000 : session.broken.code === 'session/erased' ? 4404 : 4409, '')
     } catch (thrown) {
       if (!signal.aborted) end(4400, asKitError(thrown).code)
     }

@@ -201,6 +201,9 @@ describe('a socket refuses', () => {
     expect((await upgrade('mine', {})).status).toBe(401)
     expect((await upgrade('mine', { authorization: 'Bearer bob' })).status).toBe(404)
     expect((await upgrade('mine', { authorization: 'Bearer ada', origin: 'https://evil.example' })).status).toBe(403)
+    const friend = await upgrade('mine', { authorization: 'Bearer ada', origin: 'https://friend.example' })
+    expect(friend.status).toBe(101)
+    client(friend).socket.close()
     const ticket = async (use: string): Promise<string> => (await ask('mine/ticket', { use })).ticket
     const secret = await ticket('socket')
     const protocol = { 'sec-websocket-protocol': `edgeswarm.ticket.${secret}` }

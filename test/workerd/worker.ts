@@ -45,4 +45,11 @@ const auth = bearer((token) => {
   return { id, ...(kind === 'reader' && { roles: ['reader'] }), ...(kind === 'until' && { expires: Number(at) }) }
 })
 
-export default app<SessionBindings>({ agents, auth, access, host: durableHost(), limits: { bytes: 1_000_000 } })
+export default app<SessionBindings>({
+  agents,
+  auth,
+  access,
+  host: durableHost(),
+  origins: ['https://friend.example'],
+  limits: { bytes: 1_000_000 },
+})
