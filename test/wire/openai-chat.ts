@@ -1,7 +1,8 @@
 // The wire of Chat Completions for the checks: how a recorded request is read, and what may differ from it.
-import type { CallPart, MediaPart, Message, ModelCall, Part, ResultPart, TextPart } from '../../src/index.ts'
+import type { CallPart, MediaPart, Message, ModelCall, Part, ResultPart, TextPart, ToolChoice } from '../../src/index.ts'
 import { openaiChat, openaiCompatible } from '../../src/providers/openai-chat.ts'
 import { azure, type Preset, presets, workersAi } from '../../src/providers/presets.ts'
+import { readArguments } from '../../src/providers/wire/http.ts'
 import { chatOptions } from '../../src/providers/wire/openai-chat-options.ts'
 import { wire as name } from '../../src/providers/wire/openai-chat-request.ts'
 import { fitsStrict } from '../../src/providers/wire/openai-strict.ts'
@@ -46,8 +47,9 @@ export const chat: Wire = {
   options: chatOptions,
   normalise: [
     {
-      why: 'null and an empty list say nothing; the content of an assistant that only calls is null, "" or absent by client',
+      why: 'a function of old is a tool, null and an empty list say nothing; the content of an assistant that only calls is null, "" or absent by client',
       apply: (body) => {
+        modern(body)
         drop(body)
         for (const message of messagesOf(body)) {
           drop(message)
@@ -66,7 +68,49 @@ export const chat: Wire = {
           for (const call of (message.tool_calls ?? []) as Fields[]) delete call.index
         }
         for (const tool of [...((body.tools ?? []) as Fields[]), body.tool_choice as Fields])
-          if (typeof tool === 'object' && tool.function) tool.type = 'function'
+          if (isFields(tool) && tool.function) tool.type = 'function'
+        for (const { function: f } of (body.tools ?? []) as { function?: Fields }[])
+          if (f) {
+            drop(f)
+            if (!Object.keys((f.parameters ?? {}) as Fields).length) f.parameters = { type: 'object', properties: {} }
+          }
+        if ((body.response_format as Fields | undefined)?.type === 'text') delete body.response_format
+        if (typeof body.stop === 'string') body.stop = [body.stop]
+      },
+    },
+    {
+      why: 'a refusal goes back as what was said, which every server takes; an answer that says nothing does not go back',
+      apply: (body) => {
+        for (const message of messagesOf(body)) {
+          if (message.role !== 'assistant') continue
+          if (typeof message.refusal === 'string') message.content = `${textOf(message.content) ?? (message.content as string)}${message.refusal}`
+          delete message.refusal
+          for (const part of Array.isArray(message.content) ? (message.content as Fields[]) : [])
+            if (part.type === 'refusal') {
+              Object.assign(part, { type: 'text', text: part.refusal })
+              delete part.refusal
+            }
+        }
+        body.messages = messagesOf(body).filter(
+          ({ role, content, ...more }) => role !== 'assistant' || (content as string | unknown[]).length > 0 || Object.keys(more).length > 0,
+        )
+      },
+    },
+    {
+      why: 'texts of a result are lines, where none has options; its media follow all results in a message of the user',
+      apply: (body) => {
+        const messages: Fields[] = []
+        let media: unknown[] = []
+        for (const message of messagesOf(body)) {
+          if (media.length && message.role !== 'tool') messages.push({ role: 'user', content: media.splice(0) })
+          messages.push(message)
+          if (message.role !== 'tool' || !Array.isArray(message.content)) continue
+          const texts = (message.content as Fields[]).filter(({ type }) => type === 'text')
+          media = [...media, ...(message.content as Fields[]).filter(({ type }) => type !== 'text')]
+          message.content = texts.some((part) => Object.keys(part).length > 2) ? texts : texts.map(({ text }) => text).join('\n')
+        }
+        if (media.length) messages.push({ role: 'user', content: media })
+        body.messages = messages
       },
     },
     { why: 'usage is asked for in every stream, where the server knows the field', apply: (body) => delete body.stream_options },
@@ -85,7 +129,8 @@ export const chat: Wire = {
       why: 'arguments are compared as what they say, not as how they are spaced',
       apply: (body) => {
         for (const message of messagesOf(body))
-          for (const { function: f } of (message.tool_calls ?? []) as { function: Fields }[]) f.arguments = read(f.arguments as string)
+          for (const { function: f } of (message.tool_calls ?? []) as { function?: Fields }[])
+            if (f) f.arguments = readArguments(f.arguments).input
       },
     },
     {
@@ -173,7 +218,26 @@ const schemas: Readonly<Record<string, string>> = {
   'huggingface.hf-inference.chat': 'huggingface.tgi.chat.request.json',
 }
 
-const messagesOf = (body: Fields): Fields[] => body.messages as Fields[]
+const messagesOf = (body: Fields): Fields[] => (Array.isArray(body.messages) ? (body.messages as unknown[]).filter(isFields) : [])
+const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null
+
+/** The functions of 2023 as tools: a call has no id there, so it gets its place as one. */
+function modern(body: Fields): void {
+  const { functions, function_call: choice } = body
+  delete body.functions
+  delete body.function_call
+  if (Array.isArray(functions)) body.tools = [...((body.tools ?? []) as Fields[]), ...functions.map((f) => ({ type: 'function', function: f as Fields }))]
+  if (choice) body.tool_choice ??= typeof choice === 'string' ? choice : { type: 'function', function: choice }
+  let called = 0
+  for (const message of messagesOf(body)) {
+    const { function_call: call } = message
+    delete message.function_call
+    if (call) message.tool_calls ??= [{ id: `function_${++called}`, type: 'function', function: call }]
+    if (message.role !== 'function') continue
+    delete message.name
+    Object.assign(message, { role: 'tool', tool_call_id: `function_${called}` })
+  }
+}
 
 function drop(fields: Fields): void {
   for (const [key, value] of Object.entries(fields)) {
@@ -192,10 +256,10 @@ const isFiller = (message: Fields, before: Fields | undefined, after: Fields | u
 function parse({ api, request }: Recording): ModelCall {
   const body = structuredClone(request.body!)
   // what clients write down without saying anything
-  for (const { apply } of chat.normalise.slice(0, 2)) apply(body, {} as Recording)
+  for (const { apply } of chat.normalise.slice(0, 2)) apply(body, { api, request } as Recording)
   const recorded = messagesOf(body)
   const named = new Map(
-    recorded.flatMap((message) => ((message.tool_calls ?? []) as RecordedCall[]).map((call) => [call.id, call.function.name])),
+    recorded.flatMap((message) => ((message.tool_calls ?? []) as RecordedCall[]).map((call) => [call.id, (call.custom ?? call.function)?.name])),
   )
   const messages: Message[] = []
   for (const [at, message] of recorded.entries()) {
@@ -204,37 +268,50 @@ function parse({ api, request }: Recording): ModelCall {
     const flat = { ...message, content: textOf(message.content) ?? message.content }
     if (isFiller(flat, before, recorded[at + 1])) continue
     if (message.role === 'tool') {
-      const id = message.tool_call_id as string
-      const part: ResultPart = { type: 'result', id, name: named.get(id) ?? 'unknown', output: message.content }
+      const { role: _, tool_call_id, content, ...own } = message
+      const id = String(tool_call_id)
+      const part: ResultPart = defined({
+        type: 'result',
+        id,
+        name: named.get(id) ?? 'unknown',
+        ...(Array.isArray(content) ? { parts: partsOf(message) } : { output: content ?? '' }),
+        providerOptions: Object.keys(own).length ? { [name]: own } : undefined,
+      })
       if (last?.role === 'tool') last.parts = [...last.parts, part]
       else messages.push({ role: 'tool', parts: [part] })
     } else if (last?.role === 'tool' && isAttachment(message, { role: 'tool' })) {
-      const { output, ...result } = last.parts.at(-1) as ResultPart
+      const { output, parts = [{ type: 'text', text: String(output) }], ...result } = last.parts.at(-1) as ResultPart
       const media = partsOf(message).filter((part): part is MediaPart => part.type === 'media')
-      last.parts = [...last.parts.slice(0, -1), { ...result, parts: [{ type: 'text', text: output as string }, ...media] }]
+      last.parts = [...last.parts.slice(0, -1), { ...result, parts: [...parts, ...media] }]
     } else {
       const role = message.role === 'developer' ? 'system' : (message.role as Message['role'])
-      const name = role === 'user' ? (message.name as string | undefined) : undefined
-      messages.push(defined({ role, name, parts: role === 'assistant' ? saidBy(message) : partsOf(message) }))
+      const speaker = role === 'user' ? (message.name as string | undefined) : undefined
+      const known = role === 'assistant' ? [...read, 'reasoning', 'reasoning_content', 'reasoning_details', 'refusal', 'tool_calls'] : read
+      const own = Object.fromEntries(
+        Object.entries(message).filter(([key]) => !known.includes(key) && (key !== 'name' || speaker === undefined)),
+      )
+      const providerOptions = Object.keys(own).length ? { [name]: own } : undefined
+      messages.push(defined({ role, name: speaker, parts: role === 'assistant' ? saidBy(message) : partsOf(message), providerOptions }))
     }
   }
-  const system = messages[0]?.role === 'system' ? (messages.shift()!.parts as readonly TextPart[]) : undefined
+  const system = messages[0]?.role === 'system' && !messages[0].providerOptions ? (messages.shift()!.parts as readonly TextPart[]) : undefined
   const reasoning = (body.reasoning ?? {}) as { effort?: 'low'; max_tokens?: number }
   const effort = (body.reasoning_effort as 'low' | undefined) ?? reasoning.effort
   const format = body.response_format as { json_schema?: Fields } | undefined
-  const choice = body.tool_choice as string | { function: { name: string } } | undefined
-  const own = api === 'openrouter.chat' ? chatOptions.filter((key) => key !== 'reasoning') : chatOptions
+  const { effort: _effort, max_tokens: _max, ...rest } = reasoning as Fields
+  const whole = api === 'openrouter.chat' && !Object.keys(rest).length
+  const own = whole ? chatOptions.filter((key) => key !== 'reasoning') : chatOptions
   const options = Object.fromEntries(own.filter((key) => body[key] !== undefined).map((key) => [key, body[key]]))
   return defined({
     system: system?.length === 1 && !system[0]!.providerOptions ? system[0]!.text : system,
     messages,
     tools: (body.tools as Fields[] | undefined)?.map((tool) => {
-      if (!tool.function) return { name: tool.type as string, hosted: { wire: name, definition: tool } }
-      const { parameters, ...f } = tool.function as { name: string; parameters?: Fields }
-      return { ...f, ...(parameters && { input: parameters }) }
+      const { type: _, function: f, custom, ...more } = tool
+      if (!f) return { name: ((custom as Fields | undefined)?.name ?? tool.type) as string, hosted: { wire: name, definition: tool } }
+      const { parameters, ...about } = f as { name: string; parameters?: Fields }
+      return { ...about, ...(parameters && { input: parameters }), ...(Object.keys(more).length && { providerOptions: { [name]: more } }) }
     }),
-    toolChoice:
-      typeof choice === 'object' ? { tool: choice.function.name } : choice === 'any' ? 'required' : (choice as 'auto' | undefined),
+    toolChoice: choiceOf(body.tool_choice),
     output: format && (format.json_schema ?? {}),
     maxTokens: (body.max_tokens ?? body.max_completion_tokens) as number | undefined,
     temperature: body.temperature as number | undefined,
@@ -251,9 +328,20 @@ function parse({ api, request }: Recording): ModelCall {
   })
 }
 
+function choiceOf(choice: unknown): ToolChoice | undefined {
+  if (!isFields(choice)) return choice === 'any' ? 'required' : (choice as 'auto' | undefined)
+  const { function: f, custom = f, allowed_tools: allowed } = choice as Record<string, { name: string; mode: string; tools: Fields[] }>
+  if (!allowed) return { tool: custom!.name }
+  return { tools: allowed.tools.flatMap((tool) => ((tool.custom ?? tool.function) as Fields).name as string), required: allowed.mode === 'required' }
+}
+
+/** Fields of a message that have a place of their own. */
+const read: readonly string[] = ['role', 'content', 'tool_call_id', 'index']
+
 interface RecordedCall {
   id: string
-  function: { name: string; arguments: string }
+  function?: { name: string; arguments: unknown }
+  custom?: { name: string; input: string }
   extra_content?: Fields
 }
 
@@ -263,21 +351,25 @@ function saidBy(message: Fields): Part[] {
   const pieces = Array.isArray(content) ? (content as Fields[]) : [{ type: 'text', text: content }]
   const parts: Part[] = []
   if (typeof thought === 'string') parts.push({ type: 'reasoning', text: thought })
-  for (const { type, text, thinking } of pieces) {
+  for (const { type, text, refusal, thinking, ...own } of pieces) {
+    const options = Object.keys(own).length ? { providerOptions: { [name]: own } } : {}
     if (type === 'thinking') parts.push({ type: 'reasoning', text: (thinking as Fields[]).map((piece) => piece.text).join('') })
-    else if (text) parts.push({ type: 'text', text: text as string })
+    else if (refusal) parts.push({ type: 'refusal', text: refusal as string })
+    else if (text) parts.push({ type: 'text', text: text as string, ...options })
   }
+  if (message.refusal) parts.push({ type: 'refusal', text: message.refusal as string })
   if (details) parts.push({ type: 'opaque', kind: 'message', replay: { wire: name, data: { reasoning_details: details as [] } } })
-  for (const { id, function: f, extra_content: extra } of calls as RecordedCall[]) {
-    const input = read(f.arguments)
-    const part: CallPart = { type: 'call', id, name: f.name, input, ...(typeof input === 'string' && { invalid: true }) }
+  for (const { id, function: f, custom, extra_content: extra } of calls as RecordedCall[]) {
+    if (custom) parts.push({ type: 'call', id, ...custom, replay: { wire: name, data: { type: 'custom' } } })
+    if (!f) continue
+    const part: CallPart = { type: 'call', id, name: f.name, ...readArguments(f.arguments) }
     parts.push(extra ? { ...part, replay: { wire: name, data: { extra_content: extra as { google: {} } } } } : part)
   }
   return parts
 }
 
 function partsOf({ content }: Fields): (TextPart | MediaPart)[] {
-  if (!Array.isArray(content)) return [{ type: 'text', text: content as string }]
+  if (!Array.isArray(content)) return [{ type: 'text', text: (content as string | undefined) ?? '' }]
   return (content as Fields[]).map((part) => {
     const { type, text, image_url: image, video_url: video, input_audio: audio, file, document_url: document, ...own } = part
     const { url, detail } = (typeof image === 'string' ? { url: image } : (image ?? video ?? {})) as { url?: string; detail?: string }
@@ -304,12 +396,3 @@ const textOf = (content: unknown): string | undefined =>
 
 const defined = <T extends object>(fields: T): T =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T
-
-/** Arguments as JSON, or as the text that they are; none is an empty object. */
-function read(text: string): unknown {
-  try {
-    return JSON.parse(text || '{}')
-  } catch {
-    return text
-  }
-}

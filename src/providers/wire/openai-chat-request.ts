@@ -50,7 +50,7 @@ export function encodeChat(call: ModelCall, model: string, quirks: ChatQuirks): 
     messages: [...(system.length ? [instructions] : []), ...call.messages].flatMap((message) => encodeMessage(message, quirks)),
     stream_options: stream && { include_usage: true },
     tools: tools?.length ? tools.flatMap(encodeTool) : undefined,
-    tool_choice: encodeChoice(call.toolChoice),
+    tool_choice: encodeChoice(call.toolChoice, tools),
     parallel_tool_calls: call.parallelTools,
     response_format: output && encodeOutput(output),
     max_tokens: call.maxTokens,
@@ -85,12 +85,15 @@ function encodeMessage({ role, parts, name, providerOptions }: Message, quirks: 
     if (part.type === 'reasoning' && (part.replay?.wire ?? wire) === wire) thought += part.text
     if (part.type === 'opaque') Object.assign(kept, keptOf(part, quirks))
     if (part.type === 'call' && part.by !== 'provider') {
-      const { id, name, input, invalid } = part
-      const written = invalid ? input : JSON.stringify(input ?? {})
-      calls.push({ id: toolId(id), type: 'function', function: { name, arguments: written }, ...keptOf(part, quirks) })
+      const { name, input, invalid } = part
+      const [id, kept] = [toolId(part.id), keptOf(part, quirks)]
+      if (isCustom(part)) calls.push({ id, type: 'custom', custom: { name, input }, ...kept })
+      else calls.push({ id, type: 'function', function: { name, arguments: invalid ? input : JSON.stringify(input ?? {}) }, ...kept })
     }
     if (part.type === 'result' && part.by !== 'provider') {
-      results.push({ role, tool_call_id: toolId(part.id), content: resultText(part), ...own })
+      const texts = part.parts?.filter((piece) => piece.type === 'text')
+      const said = texts?.some(hasOptions) ? contentOf(texts, quirks) : resultText(part)
+      results.push({ role, tool_call_id: toolId(part.id), content: said, ...own, ...part.providerOptions?.[wire] })
       const media = part.parts?.filter(({ type }) => type === 'media') ?? []
       if (media.length) content.push({ type: 'text', text: `Attached by the tool ${part.name}:` }, ...media)
     }
@@ -102,11 +105,16 @@ function encodeMessage({ role, parts, name, providerOptions }: Message, quirks: 
     return [{ role: role === 'system' ? (quirks.system ?? role) : role, content: contentOf(content, quirks), name: speaker, ...own }]
   }
   if (reasoningBack && (thought || calls.length)) kept[reasoningBack] = thought
-  if (!text && !calls.length && !Object.keys(kept).length) return []
+  if (!text && !calls.length && !Object.keys({ ...kept, ...own }).length) return []
   // texts are one, except where one of them has options, e.g. a cache mark
-  const said = content.some((part) => part.providerOptions?.[wire]) ? contentOf(content, quirks) : text || empty
+  const said = content.some(hasOptions) ? contentOf(content, quirks) : text || empty
   return [{ role, content: said, ...kept, tool_calls: calls.length ? calls : undefined, ...own }]
 }
+
+const hasOptions = ({ providerOptions }: Part): boolean => providerOptions?.[wire] !== undefined
+
+/** A call of a custom tool, whose input is text as it is. */
+const isCustom = ({ replay }: Part): boolean => replay?.wire === wire && isObject(replay.data) && replay.data.type === 'custom'
 
 /** Of what the server once said, the fields that it wants to have back. */
 function keptOf({ replay }: Part, { back = {} }: ChatQuirks): Fields {
@@ -116,7 +124,7 @@ function keptOf({ replay }: Part, { back = {} }: ChatQuirks): Fields {
 
 function contentOf(content: readonly (TextPart | MediaPart)[], quirks: ChatQuirks): unknown {
   const [first] = content
-  if (content.length === 1 && first?.type === 'text' && !first.providerOptions?.[wire]) return first.text
+  if (content.length === 1 && first?.type === 'text' && !hasOptions(first)) return first.text
   return content.map((part) => encodePart(part, quirks))
 }
 
@@ -146,9 +154,12 @@ function encodeTool({ name, description, input, strict, hosted, providerOptions 
   return { type: 'function', function: { name, description, parameters, strict }, ...providerOptions?.[wire] }
 }
 
-function encodeChoice(choice: ToolChoice | undefined): unknown {
+function encodeChoice(choice: ToolChoice | undefined, tools: ModelCall['tools']): unknown {
   if (typeof choice !== 'object') return choice
-  const named = (name: string): Fields => ({ type: 'function', function: { name } })
+  const named = (name: string): Fields => {
+    const type = tools?.find((tool) => tool.name === name)?.hosted ? 'custom' : 'function'
+    return { type, [type]: { name } }
+  }
   if ('tool' in choice) return named(choice.tool)
   return { type: 'allowed_tools', allowed_tools: { mode: choice.required ? 'required' : 'auto', tools: choice.tools.map(named) } }
 }

@@ -16,6 +16,7 @@ interface OpenCall extends Kept {
   name: string
   text: string
   whole?: unknown
+  custom: boolean
 }
 
 /** Bounds that no reader of deltas keeps: calls of one answer, characters of one stream. */
@@ -23,7 +24,7 @@ const [callLimit, streamLimit] = [1000, 128_000_000]
 
 /**
  * Reads one answer, streamed or whole: both are the same shape with `delta` or `message` in it. Of several choices only the
- * first is read; the legacy `function_call` and custom tools are not.
+ * first is read. A legacy `function_call` is a call like the others.
  */
 export class ChatDecoder implements Kept {
   kept?: Fields
@@ -99,6 +100,7 @@ export class ChatDecoder implements Kept {
     for (const { url_citation: cited } of list(delta.annotations))
       if (isObject(cited)) this.#chunks.push({ type: 'source', source: sourceOf(cited) })
     for (const call of list(delta.tool_calls)) this.#call(call)
+    for (const called of list(delta.function_call)) this.#call({ function: called })
   }
 
   #say(type: 'text' | 'reasoning', delta: unknown): void {
@@ -107,14 +109,14 @@ export class ChatDecoder implements Kept {
 
   /** Fragments belong together by id, else by index, else to the call before; one without a name never begins a second call. */
   #call(fragment: Fields): void {
-    const { id, index } = fragment
-    const { name, arguments: args } = Object(fragment.function) as Fields
+    const { id, index, custom } = fragment
+    const { name, input, arguments: args = input } = Object(custom ?? fragment.function) as Fields
     const calls = this.#calls
     let call = id ? calls.find((open) => open.id === id) : undefined
     if (!call && !(id && name)) call = index == null ? (name ? undefined : calls.at(-1)) : calls.findLast((open) => open.index === index)
     if (!call) {
       if (calls.length >= callLimit) throw this.#error('model/garbled', 'sent too much')
-      call = { id: string(id) || `call_${calls.length}_${crypto.randomUUID().slice(0, 8)}`, index, name: '', text: '' }
+      call = { id: string(id) || `call_${calls.length}_${crypto.randomUUID().slice(0, 8)}`, index, name: '', text: '', custom: !!custom }
       calls.push(call)
     }
     call.name ||= string(name) ?? ''
@@ -150,9 +152,9 @@ export class ChatDecoder implements Kept {
     if (!finish.raw && !this.#ended) throw this.#error('model/truncated', 'ended its answer too early', undefined, true)
     if (this.#refusal) chunks.push({ type: 'part', part: { type: 'refusal', text: this.#refusal } })
     if (this.kept) chunks.push({ type: 'part', part: { type: 'opaque', kind: 'message', replay: replayOf(this.kept) } })
-    for (const { id, name, text, whole, kept } of this.#calls) {
-      const replay = kept && { replay: replayOf(kept) }
-      chunks.push({ type: 'part', part: { type: 'call', id, name, ...readArguments(whole ?? text), ...replay } })
+    for (const { id, name, text, whole, kept, custom } of this.#calls) {
+      const replay = (kept || custom) && { replay: replayOf(custom ? { ...kept, type: 'custom' } : kept!) }
+      chunks.push({ type: 'part', part: { type: 'call', id, name, ...(custom ? { input: text } : readArguments(whole ?? text)), ...replay } })
     }
     if (this.#usage) chunks.push({ ...this.#usage, model: finish.model })
     finish.reason = this.#calls.length ? 'tools' : this.#refusal ? 'refusal' : finishOf(finish.raw)
