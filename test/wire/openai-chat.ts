@@ -65,7 +65,11 @@ export const chat: Wire = {
         if (body.stream === false) delete body.stream
         for (const message of messagesOf(body)) {
           if (message.prefix === false) delete message.prefix
-          for (const call of (message.tool_calls ?? []) as Fields[]) delete call.index
+          for (const call of (message.tool_calls ?? []) as Fields[]) {
+            delete call.index
+            if (call.function) call.type = 'function'
+          }
+          if (Array.isArray(message.content)) for (const part of message.content as Fields[]) if (part.closed === true) delete part.closed
         }
         for (const tool of [...((body.tools ?? []) as Fields[]), body.tool_choice as Fields])
           if (isFields(tool) && tool.function) tool.type = 'function'
@@ -142,14 +146,14 @@ export const chat: Wire = {
       },
     },
     {
-      why: 'RubyLLM sends reasoning back under both names, or leaves an empty one out; which name is right is in the preset',
-      apply: (body) => {
+      why: 'RubyLLM sends reasoning back under both names, or leaves an empty one out; which name is right, and whether it goes back, is in the preset',
+      apply: (body, { api }) => {
         for (const message of messagesOf(body)) {
           if (message.role !== 'assistant') continue
           const reasoning = message.reasoning_content ?? message.reasoning
           delete message.reasoning
           delete message.reasoning_content
-          if (reasoning) message.reasoning_content = reasoning
+          if (reasoning && needsReasoning(api)) message.reasoning_content = reasoning
         }
       },
     },
@@ -204,9 +208,12 @@ export const chat: Wire = {
       },
     },
   ],
-  schema: ({ api }) => schemas[api],
+  // that schema asks for an id in the choice of a tool, which the documentation and the clients do not know
+  schema: ({ api, request }) => (api === 'together.chat' && isFields(request.body!.tool_choice) ? undefined : schemas[api]),
   skip: {},
 }
+
+const needsReasoning = (api: string): boolean => dialects[api]?.quirks?.reasoningBack !== undefined
 
 const schemas: Readonly<Record<string, string>> = {
   'openai.chat': 'openai.chat.request.json',
@@ -371,12 +378,12 @@ function saidBy(message: Fields): Part[] {
 function partsOf({ content }: Fields): (TextPart | MediaPart)[] {
   if (!Array.isArray(content)) return [{ type: 'text', text: (content as string | undefined) ?? '' }]
   return (content as Fields[]).map((part) => {
-    const { type, text, image_url: image, video_url: video, input_audio: audio, file, document_url: document, ...own } = part
+    const { type, text, image_url: image, video_url: video, input_audio: audio, file, document_url: document, file_id: bare, ...own } = part
     const { url, detail } = (typeof image === 'string' ? { url: image } : (image ?? video ?? {})) as { url?: string; detail?: string }
     const options = { ...own, ...(detail !== undefined && { detail }) }
     const more = Object.keys(options).length ? { providerOptions: { [name]: options } } : {}
-    const sound = audio as { data: string; format: string } | undefined
-    const { file_id: ref, file_data: data, filename } = (file ?? {}) as { file_id?: string; file_data?: string; filename?: string }
+    const sound = (typeof audio === 'string' ? { data: audio, format: 'wav' } : audio) as { data: string; format: string } | undefined
+    const { file_id: ref = bare as string | undefined, file_data: data, filename } = (file ?? {}) as { file_id?: string; file_data?: string; filename?: string }
     if (type === 'text') return { type: 'text', text: text as string, ...more }
     if (sound) return { type: 'media', mime: `audio/${sound.format === 'mp3' ? 'mpeg' : sound.format}`, data: sound.data, ...more }
     if (ref) return { type: 'media', mime: 'application/pdf', ref, store: 'openai', ...more }

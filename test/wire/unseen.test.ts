@@ -184,6 +184,100 @@ const chatBodies: Readonly<Record<string, Fields>> = {
   'calls nobody answered': { tools: [chatTool('a')], messages: [hi, said({ content: null, tool_calls: [chatCall('c1', 'a', '{}')] }), hi] },
 }
 
+const callAndResult = (more: Fields = {}, id = 'c1'): Fields[] => [
+  hi,
+  said({ content: '', tool_calls: [chatCall(id, 'a', '{"city":"x"}')], ...more }),
+  { role: 'tool', tool_call_id: id, content: 'x' },
+]
+
+const dialectBodies: readonly (readonly [api: string, provider: string, name: string, body: Fields])[] = [
+  ['openrouter.chat', 'openrouter', 'routing and cost', { provider: { order: ['a'], allow_fallbacks: false }, models: ['a/b'], transforms: ['middle-out'], usage: { include: true }, plugins: [{ id: 'web' }], route: 'fallback', top_k: 3, top_a: 0.1, min_p: 0.1, repetition_penalty: 1.1 }],
+  ['openrouter.chat', 'openrouter', 'reasoning switched on', { reasoning: { enabled: true } }],
+  ['openrouter.chat', 'openrouter', 'reasoning kept back', { reasoning: { effort: 'high', exclude: true } }],
+  ['openrouter.chat', 'openrouter', 'reasoning by tokens', { reasoning: { max_tokens: 2000 } }],
+  ['openrouter.chat', 'openrouter', 'cache marks everywhere', {
+    messages: [
+      { role: 'system', content: [{ type: 'text', text: 's', cache_control: { type: 'ephemeral' } }] },
+      { role: 'user', content: [{ type: 'text', text: 'hi', cache_control: { type: 'ephemeral', ttl: '1h' } }] },
+      said({ content: [{ type: 'text', text: 'I look.', cache_control: { type: 'ephemeral' } }], tool_calls: [chatCall('c1', 'a', '{}')] }),
+      { role: 'tool', tool_call_id: 'c1', content: [{ type: 'text', text: 'x', cache_control: { type: 'ephemeral' } }] },
+    ],
+    tools: [{ ...chatTool('a'), cache_control: { type: 'ephemeral' } }],
+  }],
+  ['openrouter.chat', 'openrouter', 'files by data and address, films, sounds', {
+    messages: [
+      {
+        role: 'user',
+        content: [
+          { type: 'file', file: { filename: 'a.pdf', file_data: `data:application/pdf;base64,${png}` } },
+          { type: 'file', file: { filename: 'b.pdf', file_data: 'https://example.com/b.pdf' } },
+          { type: 'input_audio', input_audio: { data: png, format: 'wav' } },
+          { type: 'video_url', video_url: { url: 'https://example.com/c.mp4' } },
+          { type: 'image_url', image_url: { url: 'https://example.com/c.png' } },
+        ],
+      },
+    ],
+  }],
+  ['openrouter.chat', 'openrouter', 'details of reasoning without its text', {
+    messages: callAndResult({ reasoning_details: [{ type: 'reasoning.encrypted', data: 'x', id: 'r', format: 'openai-responses-v1', index: 0 }] }),
+    tools: [chatTool('a')],
+  }],
+  ['openrouter.chat', 'openrouter', 'a picture is asked for', { modalities: ['image', 'text'], image_config: { aspect_ratio: '16:9' } }],
+  ['mistral.chat', 'mistral', 'any tool, safe, seeded', { tools: [chatTool('a')], tool_choice: 'any', safe_prompt: true, random_seed: 7, prompt_mode: 'reasoning', stop: ['a'], n: 2 }],
+  ['mistral.chat', 'mistral', 'a prefix', { messages: [hi, said({ content: 'Sure', prefix: true })] }],
+  ['mistral.chat', 'mistral', 'thinking in chunks, with a call', {
+    messages: callAndResult({ content: [{ type: 'thinking', thinking: [{ type: 'text', text: 't' }], closed: true }, { type: 'text', text: 'a' }] }, 'abcdefghi'),
+    tools: [chatTool('a')],
+  }],
+  ['mistral.chat', 'mistral', 'documents and pictures as bare addresses', {
+    messages: [
+      {
+        role: 'user',
+        content: [
+          { type: 'document_url', document_url: 'https://example.com/a.pdf', document_name: 'a.pdf' },
+          { type: 'image_url', image_url: 'https://example.com/a.png' },
+          { type: 'input_audio', input_audio: png },
+          { type: 'file', file_id: 'f1' },
+          { type: 'text', text: 'read' },
+        ],
+      },
+    ],
+  }],
+  ['mistral.chat', 'mistral', 'a call with an object, a result with a name', {
+    messages: [hi, said({ content: '', tool_calls: [{ id: 'abcdefghi', function: { name: 'a', arguments: { city: 'x' } }, index: 0 }] }), { role: 'tool', tool_call_id: 'abcdefghi', name: 'a', content: 'x' }],
+    tools: [chatTool('a')],
+  }],
+  ['mistral.chat', 'mistral', 'a schema', { response_format: { type: 'json_schema', json_schema: { name: 'n', schema: parameters, strict: true } } }],
+  ['deepseek.chat', 'deepseek', 'thinking with a call', { messages: callAndResult({ reasoning_content: 't' }), tools: [chatTool('a')], thinking: { type: 'enabled' }, reasoning_effort: 'high' }],
+  ['deepseek.chat', 'deepseek', 'thinking off, sampling, odds', { thinking: { type: 'disabled' }, temperature: 0.3, top_p: 0.9, logprobs: true, top_logprobs: 2, stop: ['x'], max_tokens: 5, frequency_penalty: 0.1 }],
+  ['deepseek.chat', 'deepseek', 'an answer with thinking and no call', { messages: [hi, said({ content: 'a', reasoning_content: 't' }), hi] }],
+  ['deepseek.chat', 'deepseek', 'a prefix', { messages: [hi, said({ content: 'Sure', prefix: true })] }],
+  ['groq.chat', 'groq', 'reasoning and documents', { reasoning_format: 'parsed', reasoning_effort: 'low', documents: [{ source: { type: 'text', text: 'd' } }], citation_options: 'enabled', service_tier: 'auto', max_completion_tokens: 9 }],
+  ['groq.chat', 'groq', 'reasoning in the history', { messages: [hi, said({ content: 'a', reasoning: 't' }), hi] }],
+  ['groq.chat', 'groq', 'a hosted tool', { tools: [{ type: 'browser_search' }], tool_choice: 'required' }],
+  ['groq.chat', 'groq', 'compound', { compound_custom: { tools: { enabled_tools: ['web_search'] } }, search_settings: { include_domains: ['a'] } }],
+  ['ollama.openai-compat.chat', 'ollama', 'reasoning in the history', { messages: callAndResult({ reasoning: 't' }), tools: [chatTool('a')], reasoning_effort: 'none' }],
+  ['ollama.openai-compat.chat', 'ollama', 'a schema and a limit', { max_tokens: 4, seed: 0, response_format: { type: 'json_schema', json_schema: { name: 'n', schema: parameters } } }],
+  ['huggingface.router.chat', 'huggingface', 'the common fields', { tools: [chatTool('a')], tool_choice: 'auto', logprobs: true, top_logprobs: 1, stop: ['a'], seed: 1, response_format: { type: 'json_object' } }],
+  ['perplexity.chat', 'perplexity', 'a search', { search_mode: 'academic', search_domain_filter: ['a.org'], search_recency_filter: 'week', return_images: true, return_related_questions: false, web_search_options: { search_context_size: 'low' }, search_after_date_filter: '1/1/2026', disable_search: false, top_k: 2 }],
+  ['perplexity.chat', 'perplexity', 'a schema without a name', { response_format: { type: 'json_schema', json_schema: { schema: parameters } } }],
+  ['azure-openai.chat', 'azure', 'data of its own', { data_sources: [{ type: 'azure_search', parameters: {} }], user: 'u', n: 1 }],
+  ['xai.chat', 'xai', 'reasoning in the history', { messages: [hi, said({ content: 'a', reasoning_content: 't' }), hi], reasoning_effort: 'low', search_parameters: { mode: 'off' } }],
+  ['together.chat', 'together', 'the common fields', { max_tokens: 3, top_k: 3, repetition_penalty: 1, min_p: 0.1, safety_model: 's', tools: [chatTool('a')], tool_choice: { type: 'function', function: { name: 'a' } } }],
+  ['cerebras.chat', 'cerebras', 'reasoning', { reasoning_effort: 'low', disable_reasoning: false, max_completion_tokens: 4, service_tier: 'auto' }],
+  ['zai.chat', 'zai', 'thinking kept', { messages: callAndResult({ reasoning_content: 't' }), tools: [chatTool('a')], thinking: { type: 'enabled', clear_thinking: false } }],
+  ['alibaba.chat', 'alibaba', 'thinking by tokens', { enable_thinking: true, thinking_budget: 50, enable_search: true, search_options: { forced_search: true } }],
+  ['moonshotai.chat', 'moonshot', 'thinking with a call', { messages: callAndResult({ reasoning_content: 't' }), tools: [chatTool('a')], thinking: { type: 'enabled' } }],
+  ['gpustack.chat', 'gpustack', 'a template', { chat_template_kwargs: { enable_thinking: false }, guided_json: parameters, top_k: 2, min_p: 0.1, repetition_penalty: 1, min_tokens: 2 }],
+  ['workers-ai.openai-compat.chat', 'workers-ai', 'thinking in the history', { messages: callAndResult({ reasoning_content: 't' }), tools: [chatTool('a')], chat_template_kwargs: { thinking: true } }],
+  ['gemini.openai-compat.chat', 'gemini', 'budget and signature', {
+    extra_body: { google: { thinking_config: { thinking_budget: 5 } } },
+    messages: callAndResult({ tool_calls: [{ ...chatCall('c1', 'a', '{}'), extra_content: { google: { thought_signature: 'x' } } }] }),
+    tools: [chatTool('a')],
+  }],
+  ['cohere.openai-compat.chat', 'cohere', 'the common fields', { seed: 1, stop: ['a'], tools: [chatTool('a')], response_format: { type: 'json_object' } }],
+]
+
 const one = (api: string, provider: string, name: string, body: Fields, url = 'https://example.com/v1', headers = {}): Recording => ({
   id: `${api}: ${name}`,
   api,
@@ -203,5 +297,6 @@ const check = (wire: Wire, recording: Recording): void =>
 
 describe.skipIf(!recorded)('what is sent is what was read', () => {
   for (const [name, body] of Object.entries(chatBodies)) check(chat, one('openai.chat', 'openai', name, asChat(body)))
+  for (const [api, provider, name, body] of dialectBodies) check(chat, one(api, provider, name, { model: 'm', messages: [hi], ...body }))
 })
 void [messages, geminiWire, responses]
