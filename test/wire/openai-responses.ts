@@ -34,7 +34,11 @@ export const responses: Wire = {
     })
   },
   parse: ({ request, provider }) => parseCall(request.body ?? {}, serverOf(provider)),
-  schema: ({ provider }) => (provider === 'openai' ? 'openai.responses.request.json' : undefined),
+  // that schema asks for a `request_id` in an approval, which it does not define and the SDK does not know
+  schema: ({ provider, request }) =>
+    provider === 'openai' && !itemsOf(request.body!).some(({ type }) => type === 'mcp_approval_response')
+      ? 'openai.responses.request.json'
+      : undefined,
   normalise: [
     {
       why: 'null says what absence says, and so do an empty list, an empty text, the defaults of `stream` and `store`, a choice without tools',
@@ -101,9 +105,16 @@ export const responses: Wire = {
       },
     },
     {
-      why: 'a status of reasoning or of a call is set by the server; some clients echo it',
+      why: 'a status of reasoning, of a call or of its output, and the id of an output, are set by the server; some clients echo them',
       apply(body) {
-        for (const item of itemsOf(body)) if (item.type === 'reasoning' || item.type === 'function_call') delete item.status
+        for (const item of itemsOf(body)) {
+          if (['reasoning', 'function_call', 'function_call_output', 'custom_tool_call', 'custom_tool_call_output'].includes(item.type as string))
+            delete item.status
+          if (/^(function_call|custom_tool_call|shell_call|computer_call|apply_patch_call)_output$/.test(String(item.type))) delete item.id
+          if (/^(shell_call|computer_call|tool_search)_output$/.test(String(item.type))) delete item.status
+          // that output names its call in `id`; we say it under both names
+          if (item.type === 'local_shell_call_output') delete item.call_id
+        }
       },
     },
     {
@@ -124,6 +135,13 @@ export const responses: Wire = {
             }
           }
         }
+      },
+    },
+    {
+      why: 'the choice knows web search by the name of its first version only, and a second form of that name for it',
+      apply(body) {
+        const choice = body.tool_choice as Fields | undefined
+        if (typeof choice === 'object' && String(choice.type).startsWith('web_search')) choice.type = 'web_search_preview'
       },
     },
     {
@@ -176,8 +194,10 @@ function parseCall(body: Fields, server: string): ModelCall {
   const { effort, summary, ...reasoningRest } = dropNulls({ ...(reasoning as Fields) })
   const infos = ((tools ?? []) as Fields[]).map(parseTool)
   const kept = ((include ?? []) as string[]).filter((wanted) => store !== false || wanted !== encrypted)
+  const choice = parseChoice(tool_choice, infos)
   const options = dropNulls({
     ...rest,
+    ...(choice === undefined && tool_choice && { tool_choice }),
     ...(Object.keys(textRest).length && { text: textRest }),
     ...(kept.length && { include: kept }),
     ...(Object.keys(reasoningRest).length || (summary && summary !== 'auto')
@@ -189,7 +209,7 @@ function parseCall(body: Fields, server: string): ModelCall {
     messages: parseInput(input, server),
     stream: stream === true,
     ...(infos.length && { tools: infos }),
-    ...(tool_choice !== undefined && { toolChoice: parseChoice(tool_choice, infos) }),
+    ...(choice !== undefined && { toolChoice: choice }),
     ...(format && format.type !== 'text' && { output: parseFormat(format) }),
     ...((effort || summary === 'auto') && {
       reasoning: { ...(effort ? { effort: effort as 'low' } : {}), ...(summary === 'auto' && { summary: true }) },
@@ -344,15 +364,24 @@ function parseTool(tool: Fields): ToolInfo {
   }
 }
 
-function parseChoice(choice: unknown, tools: readonly ToolInfo[]): ToolChoice {
-  if (typeof choice === 'string') return choice as 'auto'
+/** The choice in neutral words; nothing where there are none for it: it goes as an option then. */
+function parseChoice(choice: unknown, tools: readonly ToolInfo[]): ToolChoice | undefined {
+  if (typeof choice !== 'object' || choice === null) return choice as 'auto' | undefined
   const { type, name: called, mode, tools: some } = choice as Fields
-  const named = (fields: Fields): string =>
-    (fields.name as string | undefined) ??
-    tools.find(({ hosted }) => String(hosted?.definition.type).replace(/_preview.*/, '') === String(fields.type).replace(/_preview.*/, ''))!
-      .name
-  if (type === 'allowed_tools') return { tools: (some as Fields[]).map(named), required: mode === 'required' }
-  return { tool: (called as string | undefined) ?? named(choice as Fields) }
+  const named = (fields: Fields): string | undefined => {
+    if (fields.type === 'function' || fields.type === 'custom') return fields.name as string
+    return tools.find(
+      ({ hosted }) =>
+        String(hosted?.definition.type).replace(/_preview.*/, '') === String(fields.type).replace(/_preview.*/, '') &&
+        (fields.type !== 'mcp' || hosted?.definition.server_label === fields.server_label),
+    )?.name
+  }
+  if (type === 'allowed_tools') {
+    const names = (some as Fields[]).map(named)
+    return names.includes(undefined) ? undefined : { tools: names as string[], required: mode === 'required' }
+  }
+  const only = type === 'mcp' && called ? undefined : named(choice as Fields)
+  return only === undefined ? undefined : { tool: only }
 }
 
 function parseFormat({ type, name: called, description, schema, strict }: Fields): NonNullable<ModelCall['output']> {

@@ -278,6 +278,83 @@ const dialectBodies: readonly (readonly [api: string, provider: string, name: st
   ['cohere.openai-compat.chat', 'cohere', 'the common fields', { seed: 1, stop: ['a'], tools: [chatTool('a')], response_format: { type: 'json_object' } }],
 ]
 
+const ask = (...input: Fields[]): Fields => ({ input: [hi, ...input] })
+const fn = (more: Fields = {}): Fields => ({ type: 'function', name: 'a', description: 'd', parameters, strict: true, ...more })
+const thought = { type: 'reasoning', id: 'rs_1', summary: [{ type: 'summary_text', text: 's' }], encrypted_content: 'e' }
+const called = { type: 'function_call', id: 'fc_1', call_id: 'c1', name: 'a', arguments: '{"city":"x"}' }
+const answer = (content: Fields[], more: Fields = {}): Fields => ({ type: 'message', role: 'assistant', id: 'msg_1', status: 'completed', content, ...more })
+
+const responsesBodies: Readonly<Record<string, Fields>> = {
+  'a text': { input: 'hi', instructions: 's' },
+  'system and developer between': { input: [{ role: 'developer', content: 'd' }, hi, { role: 'assistant', content: 'a' }, { role: 'developer', content: 'e' }, hi] },
+  'a system in parts': { input: [{ role: 'system', content: [{ type: 'input_text', text: 'a' }] }, hi] },
+  'messages that name their type': { input: [{ type: 'message', role: 'user', content: [{ type: 'input_text', text: 'a' }, { type: 'input_text', text: 'b' }] }] },
+  'every setting': {
+    model: 'gpt-4o', background: false, include: ['message.output_text.logprobs', 'file_search_call.results'], max_output_tokens: 20, max_tool_calls: 2, metadata: { a: 'b' },
+    parallel_tool_calls: false, prompt_cache_key: 'k', prompt_cache_retention: '24h', safety_identifier: 's', service_tier: 'flex', temperature: 0, top_p: 0.5, top_logprobs: 2,
+    truncation: 'auto', user: 'u', store: true, stream: true, stream_options: { include_obfuscation: false }, text: { verbosity: 'low', format: { type: 'text' } }, tools: [fn()],
+  },
+  'a stored prompt': { prompt: { id: 'p', version: '2', variables: { a: 'b' } } },
+  'a conversation by id': { conversation: 'conv_1' },
+  'a conversation as an object': { conversation: { id: 'conv_1' } },
+  'an answer before': { previous_response_id: 'resp_1', input: [{ type: 'function_call_output', call_id: 'c1', output: 'x' }], tools: [fn()] },
+  'in the background': { background: true, store: true, stream: true },
+  'any JSON': { text: { format: { type: 'json_object' } } },
+  'a described schema': { text: { format: { type: 'json_schema', name: 'n', description: 'd', schema: parameters, strict: true }, verbosity: 'high' } },
+  'a loose schema': { text: { format: { type: 'json_schema', name: 'n', schema: { type: 'object', additionalProperties: false }, strict: false } } },
+  'thinking told in detail': { model: 'gpt-5', reasoning: { effort: 'high', summary: 'detailed' }, include: ['reasoning.encrypted_content'], store: false },
+  'thinking told by its old name': { model: 'o3', reasoning: { effort: 'low', generate_summary: 'concise' } },
+  'thinking without effort': { model: 'gpt-5', reasoning: { effort: null, summary: 'auto' } },
+  'functions of all kinds': { tools: [fn(), fn({ name: 'b', strict: false }), { type: 'function', name: 'c', parameters: null, strict: null }, fn({ name: 'd', defer_loading: true })], tool_choice: 'required' },
+  'one function': { tools: [fn()], tool_choice: { type: 'function', name: 'a' } },
+  'no function': { tools: [fn()], tool_choice: 'none' },
+  'a choice among tools': { tools: [fn(), fn({ name: 'b' })], tool_choice: { type: 'allowed_tools', mode: 'auto', tools: [{ type: 'function', name: 'a' }, { type: 'function', name: 'b' }] } },
+  'a choice among hosted ones': { tools: [fn(), { type: 'image_generation' }], tool_choice: { type: 'allowed_tools', mode: 'required', tools: [{ type: 'function', name: 'a' }, { type: 'image_generation' }] } },
+  'a custom tool': {
+    tools: [{ type: 'custom', name: 'sql', description: 'd', format: { type: 'grammar', syntax: 'lark', definition: 'x' } }],
+    tool_choice: { type: 'custom', name: 'sql' },
+    ...ask({ type: 'custom_tool_call', id: 'ctc_1', call_id: 'c1', name: 'sql', input: 'select 1' }, { type: 'custom_tool_call_output', call_id: 'c1', output: '1' }),
+  },
+  'file search': { tools: [{ type: 'file_search', vector_store_ids: ['v'], max_num_results: 2, filters: { type: 'eq', key: 'a', value: 'b' } }], tool_choice: { type: 'file_search' }, ...ask({ type: 'file_search_call', id: 'fs_1', status: 'completed', queries: ['q'], results: null }, answer([{ type: 'output_text', text: 'a', annotations: [{ type: 'file_citation', index: 0, file_id: 'f', filename: 'n' }] }]), hi) },
+  'file search with results': { tools: [{ type: 'file_search', vector_store_ids: ['v'] }], ...ask({ type: 'file_search_call', id: 'fs_1', status: 'completed', queries: ['q'], results: [{ file_id: 'f', text: 't', score: 0.5 }] }, hi) },
+  'web search': { tools: [{ type: 'web_search', filters: { allowed_domains: ['a.org'] }, user_location: { type: 'approximate', city: 'x' }, search_context_size: 'low' }], tool_choice: { type: 'web_search' }, ...ask({ type: 'web_search_call', id: 'ws_1', status: 'completed', action: { type: 'search', query: 'q' } }, answer([{ type: 'output_text', text: 'a', annotations: [{ type: 'url_citation', start_index: 0, end_index: 1, url: 'https://a', title: 't' }] }]), hi) },
+  'web search, preview': { tools: [{ type: 'web_search_preview' }], tool_choice: { type: 'web_search_preview' } },
+  'code': { tools: [{ type: 'code_interpreter', container: { type: 'auto' } }], tool_choice: { type: 'code_interpreter' }, ...ask({ type: 'code_interpreter_call', id: 'ci_1', status: 'completed', code: '1', container_id: 'c', outputs: [{ type: 'logs', logs: 'l' }] }, hi) },
+  'code without outputs': { tools: [{ type: 'code_interpreter', container: 'c' }], ...ask({ type: 'code_interpreter_call', id: 'ci_1', status: 'completed', code: '1', container_id: 'c', outputs: [] }, hi) },
+  'a drawn picture': { tools: [{ type: 'image_generation', quality: 'low', size: '1024x1024', partial_images: 1 }], tool_choice: { type: 'image_generation' }, ...ask({ type: 'image_generation_call', id: 'ig_1', status: 'completed', result: png }, hi) },
+  'an MCP server': {
+    tools: [{ type: 'mcp', server_label: 'm', server_url: 'https://m', require_approval: 'never', allowed_tools: ['t'] }],
+    tool_choice: { type: 'mcp', server_label: 'm' },
+    ...ask({ type: 'mcp_list_tools', id: 'mcpl_1', server_label: 'm', tools: [{ name: 't', input_schema: {} }] }, { type: 'mcp_call', id: 'mcp_1', server_label: 'm', name: 't', arguments: '{}', output: 'x' }, { type: 'mcp_call', id: 'mcp_2', server_label: 'm', name: 't', arguments: '{}', error: { type: 'mcp_protocol_error', code: 1, message: 'no' } }, hi),
+  },
+  'one tool of an MCP server': { tools: [{ type: 'mcp', server_label: 'm', server_url: 'https://m' }], tool_choice: { type: 'mcp', server_label: 'm', name: 't' } },
+  'an approval': { tools: [{ type: 'mcp', server_label: 'm', server_url: 'https://m' }], ...ask({ type: 'mcp_approval_request', id: 'mcpr_1', server_label: 'm', name: 't', arguments: '{}' }, { type: 'mcp_approval_response', approval_request_id: 'mcpr_1', approve: true }) },
+  'an approval that is denied': { tools: [{ type: 'mcp', server_label: 'm', server_url: 'https://m' }], ...ask({ type: 'mcp_approval_request', id: 'mcpr_1', server_label: 'm', name: 't', arguments: '{}' }, { type: 'mcp_approval_response', approval_request_id: 'mcpr_1', approve: false, reason: 'no' }) },
+  'a computer': {
+    tools: [{ type: 'computer_use_preview', display_width: 1, display_height: 1, environment: 'browser' }], truncation: 'auto',
+    ...ask({ type: 'computer_call', id: 'cu_1', call_id: 'c1', status: 'completed', action: { type: 'click', button: 'left', x: 1, y: 1 }, pending_safety_checks: [{ id: 's', code: 'c', message: 'm' }] }, { type: 'computer_call_output', call_id: 'c1', output: { type: 'computer_screenshot', image_url: `data:image/png;base64,${png}` }, acknowledged_safety_checks: [{ id: 's', code: 'c', message: 'm' }] }),
+  },
+  'a local shell': { tools: [{ type: 'local_shell' }], ...ask({ type: 'local_shell_call', id: 'ls_1', call_id: 'c1', status: 'completed', action: { type: 'exec', command: ['ls'], env: {} } }, { type: 'local_shell_call_output', id: 'c1', output: 'x' }) },
+  'a shell': { tools: [{ type: 'shell', environment: { type: 'local' } }], tool_choice: { type: 'shell' }, ...ask({ type: 'shell_call', id: 'sh_1', call_id: 'c1', status: 'completed', action: { commands: ['ls'], timeout_ms: 5 } }, { type: 'shell_call_output', call_id: 'c1', output: [{ stdout: 'x', stderr: '', outcome: { type: 'exit', exit_code: 0 } }] }) },
+  'a shell output with its limit': { tools: [{ type: 'shell', environment: { type: 'local' } }], ...ask({ type: 'shell_call', id: 'sh_1', call_id: 'c1', status: 'completed', action: { commands: ['ls'], max_output_length: 9 } }, { type: 'shell_call_output', call_id: 'c1', max_output_length: 9, output: [{ stdout: 'x', stderr: '', outcome: { type: 'timeout' } }] }) },
+  'a patch': { tools: [{ type: 'apply_patch' }], tool_choice: { type: 'apply_patch' }, ...ask({ type: 'apply_patch_call', id: 'ap_1', call_id: 'c1', status: 'completed', operation: { type: 'delete_file', path: 'a' } }, { type: 'apply_patch_call_output', call_id: 'c1', status: 'completed', output: 'ok' }) },
+  'a call, its thinking, its result': { model: 'gpt-5', store: false, include: ['reasoning.encrypted_content'], tools: [fn()], ...ask(thought, called, { type: 'function_call_output', call_id: 'c1', output: 'x' }) },
+  'a result in parts': { tools: [fn()], ...ask(called, { type: 'function_call_output', call_id: 'c1', output: [{ type: 'input_text', text: 'a' }, { type: 'input_image', image_url: `data:image/png;base64,${png}`, detail: 'auto' }, { type: 'input_file', filename: 'a.pdf', file_data: `data:application/pdf;base64,${png}` }] }) },
+  'a result with its id and status': { tools: [fn()], ...ask(called, { type: 'function_call_output', id: 'fco_1', status: 'completed', call_id: 'c1', output: 'x' }) },
+  'an empty result': { tools: [fn()], ...ask(called, { type: 'function_call_output', call_id: 'c1', output: '' }) },
+  'arguments that are none': { tools: [fn()], ...ask({ ...called, arguments: '' }, { type: 'function_call_output', call_id: 'c1', output: 'x' }) },
+  'arguments that are no JSON': { tools: [fn()], ...ask({ ...called, arguments: '{"a":' }, { type: 'function_call_output', call_id: 'c1', output: 'x' }) },
+  'two calls and results': { tools: [fn()], ...ask(called, { ...called, id: 'fc_2', call_id: 'c2' }, { type: 'function_call_output', call_id: 'c1', output: 'x' }, { type: 'function_call_output', call_id: 'c2', output: 'y' }) },
+  'a call, a result, a call, a result': { tools: [fn()], ...ask(called, { type: 'function_call_output', call_id: 'c1', output: 'x' }, { ...called, id: 'fc_2', call_id: 'c2' }, { type: 'function_call_output', call_id: 'c2', output: 'y' }) },
+  'answers with ids, phases, refusals': { ...ask(answer([{ type: 'output_text', text: 'a', annotations: [], logprobs: [] }], { phase: 'commentary' }), answer([{ type: 'refusal', refusal: 'no' }], { id: 'msg_2' }), hi) },
+  'answers as texts': { ...ask({ role: 'assistant', content: 'a' }, hi, { role: 'assistant', content: [{ type: 'output_text', text: 'b' }] }, hi) },
+  'files': { input: [{ role: 'user', content: [{ type: 'input_file', file_id: 'f' }, { type: 'input_file', file_url: 'https://a/b.pdf' }, { type: 'input_file', filename: 'a.pdf', file_data: `data:application/pdf;base64,${png}` }, { type: 'input_image', file_id: 'g', detail: 'auto' }, { type: 'input_image', image_url: 'https://a/b.png', detail: 'high' }, { type: 'input_text', text: 'x' }] }] },
+  'a reference to an item': { ...ask({ type: 'item_reference', id: 'msg_1' }, hi) },
+  'a compaction': { ...ask({ type: 'compaction', id: 'cmp_1', encrypted_content: 'e' }, hi) },
+  'context management': { context_management: [{ type: 'compaction', compact_threshold: 1000 }] },
+  'a tool search': { tools: [{ type: 'tool_search', execution: 'client', description: 'd', parameters: {} }], ...ask({ type: 'tool_search_call', id: 'ts_1', call_id: 'c1', execution: 'client', status: 'completed', arguments: { q: 'x' } }, { type: 'tool_search_output', call_id: 'c1', execution: 'client', status: 'completed', tools: [fn()] }) },
+}
+
 const one = (api: string, provider: string, name: string, body: Fields, url = 'https://example.com/v1', headers = {}): Recording => ({
   id: `${api}: ${name}`,
   api,
@@ -298,5 +375,7 @@ const check = (wire: Wire, recording: Recording): void =>
 describe.skipIf(!recorded)('what is sent is what was read', () => {
   for (const [name, body] of Object.entries(chatBodies)) check(chat, one('openai.chat', 'openai', name, asChat(body)))
   for (const [api, provider, name, body] of dialectBodies) check(chat, one(api, provider, name, { model: 'm', messages: [hi], ...body }))
+  for (const [name, body] of Object.entries(responsesBodies))
+    check(responses, one('openai.responses', 'openai', name, { model: 'gpt-5', input: [hi], ...body }))
 })
 void [messages, geminiWire, responses]

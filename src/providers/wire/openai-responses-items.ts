@@ -106,7 +106,8 @@ export function resultItem(
       return { ...answer, id, output: plain(part) }
     case 'shell_call': {
       const ran = { stdout: error ? '' : plain(part), stderr: error?.message ?? '', outcome: { type: 'exit', exit_code: error ? 1 : 0 } }
-      return { ...answer, output: Array.isArray(output) ? output : [ran] }
+      const { max_output_length } = fields(call.action)
+      return { ...answer, output: Array.isArray(output) ? output : [ran], ...defined({ max_output_length }) }
     }
     case 'apply_patch_call':
       return { ...answer, status: error ? 'failed' : 'completed', output: plain(part) }

@@ -25,9 +25,11 @@ export interface ResponsesQuirks {
  * messages of the call are: give those after it.
  */
 export const responsesOptions = [
+  'access_programs',
   'background',
   'context_management',
   'conversation',
+  'image',
   'include',
   'max_tool_calls',
   'max_turns',
