@@ -23,9 +23,14 @@ export const wire: Wire = {
       ...(header(recording, 'anthropic-version') && { version: header(recording, 'anthropic-version') }),
     }),
   parse,
-  // the schema is older than this tool, which the API took
-  schema: ({ request }) => (JSON.stringify(request.body).includes('"web_search_20260318"') ? undefined : 'anthropic.messages.request.json'),
+  // the schema is older than this tool and this role, which the API takes
+  schema: ({ request }) =>
+    /"web_search_20260318"|"role":"system"/.test(JSON.stringify(request.body)) ? undefined : 'anthropic.messages.request.json',
   normalise: [
+    {
+      why: 'null says what absence says; the form of an answer had a field of its own in the beta',
+      apply: plainly,
+    },
     {
       why: 'a string is short for one text block, in messages, instructions and results',
       apply(body) {
@@ -48,8 +53,11 @@ export const wire: Wire = {
       why: 'defaults that some clients write out: no stream, no error, a direct caller, no citations, a custom tool',
       apply(body) {
         if (body.stream === false) delete body.stream
+        const choice = (body.tool_choice ?? {}) as Fields
+        if (choice.disable_parallel_tool_use === false) delete choice.disable_parallel_tool_use
         for (const block of blocksOf(body)) {
           if (block.type === 'tool_result' && block.is_error === false) delete block.is_error
+          if (block.type === 'tool_result' && !(block.content as unknown[] | undefined)?.length) delete block.content
           if ((block.caller as Fields | undefined)?.type === 'direct') delete block.caller
           if (block.type === 'text' && !(block.citations as unknown[] | null | undefined)?.length) delete block.citations
         }
@@ -80,6 +88,12 @@ export const wire: Wire = {
   ],
 }
 
+function plainly(body: Fields): void {
+  for (const [key, value] of Object.entries(body)) if (value === null) delete body[key]
+  if (body.output_format) body.output_config = { ...(body.output_config as Fields | undefined), format: body.output_format }
+  delete body.output_format
+}
+
 const messagesOf = (body: Fields): { role: unknown; content: Block[] }[] => (body.messages ?? []) as { role: unknown; content: Block[] }[]
 const blocksOf = (body: Fields): Block[] => [...messagesOf(body).flatMap(({ content }) => content), ...((body.system ?? []) as Block[])]
 
@@ -89,6 +103,7 @@ function blocksAt(at: Fields, key: string): void {
 
 function parse({ request }: Recording): ModelCall {
   const body = structuredClone(request.body!) as Fields
+  plainly(body)
   const names = new Map<string, string>()
   const messages = messagesOf(body).flatMap((message) => parseMessage(message as unknown as Fields, names))
   const options: Fields = Object.fromEntries(messagesOptions.filter((key) => body[key] !== undefined).map((key) => [key, body[key]]))
@@ -240,7 +255,10 @@ function parseResult({ tool_use_id: id, content, is_error, cache_control }: Bloc
     id: String(id),
     name: names.get(String(id)) ?? '',
     ...(is_error
-      ? { error: { code: 'tool/failed', message: said || (parts ?? []).map((part) => ('text' in part ? part.text : '')).join('') } }
+      ? {
+          error: { code: 'tool/failed', message: said || (parts ?? []).map((part) => ('text' in part ? part.text : '')).join('') },
+          ...(parts?.length === 1 && parts[0]!.type === 'text' && !parts[0]!.providerOptions ? {} : some('parts', parts)),
+        }
       : parts
         ? { parts: parts as (TextPart | MediaPart)[] }
         : { output: said }),

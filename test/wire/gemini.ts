@@ -95,6 +95,7 @@ export function canonical(body: Fields): Fields {
   const { functionCallingConfig } = (out.toolConfig ?? {}) as { functionCallingConfig?: Fields }
   if (functionCallingConfig && typeof functionCallingConfig.mode === 'string')
     functionCallingConfig.mode = functionCallingConfig.mode.toUpperCase()
+  if (functionCallingConfig?.mode === 'MODE_UNSPECIFIED') delete (out.toolConfig as Fields).functionCallingConfig
   const { thinkingConfig } = (out.generationConfig ?? {}) as { thinkingConfig?: Fields }
   if (thinkingConfig && typeof thinkingConfig.thinkingLevel === 'string')
     thinkingConfig.thinkingLevel = thinkingConfig.thinkingLevel.toUpperCase()
@@ -299,8 +300,9 @@ function messagesOf(contents: readonly { role: string; parts: Fields[] }[]): Mes
 
 const idOf = ({ replay }: CallPart): unknown => (replay?.data as Fields | undefined)?.id
 
-function resultOf({ name: called, response, parts }: Fields, id: string): Part {
-  const base = { type: 'result', id, name: String(called) } as const
+function resultOf({ name: called, response, parts, id: _, ...own }: Fields, id: string): Part {
+  const options = Object.keys(own).length ? { providerOptions: { [name]: own } } : {}
+  const base = { type: 'result', id, name: String(called), ...options } as const
   if (isObject(response) && Object.keys(response).length === 1 && typeof response.error === 'string')
     return { ...base, error: { code: 'tool/failed', message: response.error } }
   return { ...base, output: response, ...(Array.isArray(parts) && { parts: list(parts).map(mediaOf) }) }

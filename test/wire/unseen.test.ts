@@ -355,6 +355,145 @@ const responsesBodies: Readonly<Record<string, Fields>> = {
   'a tool search': { tools: [{ type: 'tool_search', execution: 'client', description: 'd', parameters: {} }], ...ask({ type: 'tool_search_call', id: 'ts_1', call_id: 'c1', execution: 'client', status: 'completed', arguments: { q: 'x' } }, { type: 'tool_search_output', call_id: 'c1', execution: 'client', status: 'completed', tools: [fn()] }) },
 }
 
+const cache_control = { type: 'ephemeral' }
+const use = (id = 'toolu_1', more: Fields = {}): Fields => ({ type: 'tool_use', id, name: 'a', input: { city: 'x' }, ...more })
+const gives = (id = 'toolu_1', more: Fields = {}): Fields => ({ type: 'tool_result', tool_use_id: id, content: 'x', ...more })
+const claudeTool = { name: 'a', description: 'd', input_schema: parameters }
+const turns = (...messages: Fields[]): Fields => ({ messages: [hi, ...messages], tools: [claudeTool] })
+const user = (...content: Fields[]): Fields => ({ role: 'user', content })
+const claude = (...content: Fields[]): Fields => ({ role: 'assistant', content })
+
+const messagesBodies: Readonly<Record<string, Fields>> = {
+  'every setting': { temperature: 0.5, top_k: 3, stop_sequences: ['a'], metadata: { user_id: 'u' }, service_tier: 'auto', system: 's', container: 'c', inference_geo: 'us', stream: true },
+  'a nucleus': { top_p: 0.5 },
+  'instructions with marks': { system: [{ type: 'text', text: 'a' }, { type: 'text', text: 'b', cache_control: { type: 'ephemeral', ttl: '1h' } }] },
+  'marks everywhere': { messages: [user({ type: 'text', text: 'a', cache_control }), claude({ type: 'text', text: 'b' }, use('toolu_1', { cache_control })), user(gives('toolu_1', { cache_control }))], tools: [{ ...claudeTool, cache_control }], cache_control },
+  'any tool, one at a time': { tools: [claudeTool], tool_choice: { type: 'any', disable_parallel_tool_use: true } },
+  'auto, one at a time': { tools: [claudeTool], tool_choice: { type: 'auto', disable_parallel_tool_use: true } },
+  'one tool': { tools: [claudeTool], tool_choice: { type: 'tool', name: 'a', disable_parallel_tool_use: false } },
+  'no tool': { tools: [claudeTool], tool_choice: { type: 'none' } },
+  'tools of all kinds': {
+    tools: [
+      { name: 'b', input_schema: { type: 'object' } }, { ...claudeTool, strict: true }, { ...claudeTool, name: 'e', input_examples: [{ city: 'x' }], defer_loading: true, allowed_callers: ['direct'] },
+      { type: 'web_search_20250305', name: 'web_search', max_uses: 2, allowed_domains: ['a.org'], user_location: { type: 'approximate', city: 'x' } },
+      { type: 'web_fetch_20250910', name: 'web_fetch', citations: { enabled: true }, max_content_tokens: 9 },
+      { type: 'code_execution_20250825', name: 'code_execution' }, { type: 'bash_20250124', name: 'bash' }, { type: 'text_editor_20250728', name: 'str_replace_based_edit_tool', max_characters: 9 },
+      { type: 'memory_20250818', name: 'memory' }, { type: 'tool_search_tool_regex_20251119', name: 'tool_search_tool_regex' },
+    ],
+  },
+  'an MCP server': { mcp_servers: [{ type: 'url', url: 'https://m', name: 'm' }], tools: [{ type: 'mcp_toolset', mcp_server_name: 'm' }] },
+  'thinking by tokens': { model: 'claude-sonnet-4-5', thinking: { type: 'enabled', budget_tokens: 2000 }, max_tokens: 4000 },
+  'thinking off': { model: 'claude-sonnet-4-5', thinking: { type: 'disabled' } },
+  'thinking as it likes': { model: 'claude-opus-4-8', thinking: { type: 'adaptive', display: 'summarized' }, output_config: { effort: 'low' } },
+  'effort alone': { model: 'claude-opus-4-5', output_config: { effort: 'medium' } },
+  'a schema': { output_config: { format: { type: 'json_schema', schema: parameters } } },
+  'an edited context': { context_management: { edits: [{ type: 'clear_tool_uses_20250919' }] } },
+  'thinking before a call': { model: 'claude-sonnet-4-5', thinking: { type: 'enabled', budget_tokens: 2000 }, max_tokens: 4000, ...turns(claude({ type: 'thinking', thinking: 't', signature: 's' }, { type: 'redacted_thinking', data: 'd' }, { type: 'text', text: 'a' }, use()), user(gives())) },
+  'thinking without words': { model: 'claude-sonnet-4-5', thinking: { type: 'enabled', budget_tokens: 2000 }, max_tokens: 4000, ...turns(claude({ type: 'thinking', thinking: '', signature: 's' }, use()), user(gives())) },
+  'results of all kinds': turns(
+    claude(use('toolu_1'), use('toolu_2'), use('toolu_3'), use('toolu_4'), use('toolu_5')),
+    user(gives('toolu_1', { content: undefined }), gives('toolu_2', { is_error: true }), gives('toolu_3', { content: [{ type: 'text', text: 'a' }, { type: 'image', source: { type: 'base64', media_type: 'image/png', data: png } }] }), gives('toolu_4', { content: [{ type: 'document', source: { type: 'text', media_type: 'text/plain', data: 'd' }, title: 't', context: 'c', citations: { enabled: true } }] }), gives('toolu_5', { content: [{ type: 'search_result', source: 'https://a', title: 't', content: [{ type: 'text', text: 'x' }], citations: { enabled: true } }] }), { type: 'text', text: 'go on' }),
+  ),
+  'an error in blocks': turns(claude(use()), user(gives('toolu_1', { is_error: true, content: [{ type: 'text', text: 'no' }] }))),
+  'an error in several blocks': turns(claude(use()), user(gives('toolu_1', { is_error: true, content: [{ type: 'text', text: 'no' }, { type: 'text', text: 'not at all' }] }))),
+  'an error without words': turns(claude(use()), user(gives('toolu_1', { is_error: true, content: '' }))),
+  'an empty result': turns(claude(use()), user(gives('toolu_1', { content: '' }))),
+  'an empty list of a result': turns(claude(use()), user(gives('toolu_1', { content: [] }))),
+  'a reference to a tool': turns(claude(use()), user(gives('toolu_1', { content: [{ type: 'tool_reference', tool_name: 'a' }] }))),
+  'a call without input': turns(claude(use('toolu_1', { input: {} })), user(gives())),
+  'media of all kinds': {
+    messages: [user(
+      { type: 'image', source: { type: 'url', url: 'https://a/b.png' } }, { type: 'image', source: { type: 'file', file_id: 'f' } }, { type: 'image', source: { type: 'base64', media_type: 'image/webp', data: png }, cache_control },
+      { type: 'document', source: { type: 'base64', media_type: 'application/pdf', data: png }, title: 't' }, { type: 'document', source: { type: 'url', url: 'https://a/b.pdf' }, citations: { enabled: true } }, { type: 'document', source: { type: 'file', file_id: 'g' }, context: 'c' },
+      { type: 'document', source: { type: 'text', media_type: 'text/plain', data: 'grün' }, citations: { enabled: true } }, { type: 'document', source: { type: 'content', content: [{ type: 'text', text: 'x' }] } }, { type: 'container_upload', file_id: 'h' },
+      { type: 'search_result', source: 'https://a', title: 't', content: [{ type: 'text', text: 'x' }] }, { type: 'text', text: 'q' },
+    )],
+  },
+  'a search in the history': turns(
+    claude({ type: 'server_tool_use', id: 'srvtoolu_1', name: 'web_search', input: { query: 'q' } }, { type: 'web_search_tool_result', tool_use_id: 'srvtoolu_1', content: [{ type: 'web_search_result', url: 'https://a', title: 't', encrypted_content: 'e', page_age: null }] }, { type: 'text', text: 'a', citations: [{ type: 'web_search_result_location', cited_text: 'c', encrypted_index: 'i', title: 't', url: 'https://a' }] }),
+    hi,
+  ),
+  'a search that failed': turns(claude({ type: 'server_tool_use', id: 'srvtoolu_1', name: 'web_search', input: { query: 'q' } }, { type: 'web_search_tool_result', tool_use_id: 'srvtoolu_1', content: { type: 'web_search_tool_result_error', error_code: 'unavailable' } }, { type: 'text', text: 'a' }), hi),
+  'code in the history': turns(claude({ type: 'server_tool_use', id: 'srvtoolu_1', name: 'bash_code_execution', input: { command: 'ls' } }, { type: 'bash_code_execution_tool_result', tool_use_id: 'srvtoolu_1', content: { type: 'bash_code_execution_result', stdout: 'x', stderr: '', return_code: 0, content: [] } }, { type: 'text', text: 'a' }), hi),
+  'an MCP call in the history': turns(claude({ type: 'mcp_tool_use', id: 'mcptoolu_1', name: 't', server_name: 'm', input: {} }, { type: 'mcp_tool_result', tool_use_id: 'mcptoolu_1', is_error: false, content: [{ type: 'text', text: 'x' }] }, { type: 'text', text: 'a' }), hi),
+  'a call made by code': turns(claude({ type: 'server_tool_use', id: 'srvtoolu_1', name: 'code_execution', input: { code: 'x' } }, use('toolu_1', { caller: { type: 'code_execution_20250825', tool_id: 'srvtoolu_1' } })), user(gives())),
+  'an answer that goes on': { messages: [hi, claude({ type: 'text', text: 'I think' })] },
+  'a paused turn': turns(claude({ type: 'text', text: 'a' }, { type: 'server_tool_use', id: 'srvtoolu_1', name: 'web_search', input: { query: 'q' } })),
+  'two turns of one role': { messages: [hi, { role: 'user', content: 'there' }, { role: 'assistant', content: 'a' }, { role: 'assistant', content: 'b' }, hi] },
+  'a compaction': { messages: [hi, claude({ type: 'compaction', content: 'c' }, { type: 'text', text: 'a' }), hi] },
+  'cited documents in the history': { messages: [hi, claude({ type: 'text', text: 'a' }, { type: 'text', text: 'b', citations: [{ type: 'char_location', cited_text: 'c', document_index: 0, document_title: null, start_char_index: 0, end_char_index: 1 }] }), hi] },
+  'a system message between': { model: 'claude-opus-4-8', messages: [hi, { role: 'system', content: 's' }, { role: 'assistant', content: 'a' }, hi] },
+  'a system message between, for an older model': { messages: [hi, { role: 'assistant', content: 'a' }, hi], system: '' },
+  'nulls': { system: null, temperature: null, tools: null, tool_choice: null, stop_sequences: null, thinking: null, metadata: null },
+  'the schema of a beta': { output_format: { type: 'json_schema', schema: parameters } },
+  'fields of a beta': { user_profile_id: 'u', speed: 'fast' },
+}
+
+const gTool = { functionDeclarations: [{ name: 'a', description: 'd', parametersJsonSchema: parameters }] }
+const gUser = (...parts: Fields[]): Fields => ({ role: 'user', parts })
+const gModel = (...parts: Fields[]): Fields => ({ role: 'model', parts })
+const gHi = gUser({ text: 'hi' })
+const gCall = (more: Fields = {}, beside: Fields = {}): Fields => ({ functionCall: { name: 'a', args: { city: 'x' }, ...more }, ...beside })
+const gGives = (more: Fields = {}): Fields => ({ functionResponse: { name: 'a', response: { output: 'x' }, ...more } })
+const gTurns = (...contents: Fields[]): Fields => ({ contents: [gHi, ...contents], tools: [gTool] })
+
+const geminiBodies: Readonly<Record<string, Fields>> = {
+  'every setting': {
+    generationConfig: { maxOutputTokens: 5, temperature: 0, topP: 0.5, topK: 3, stopSequences: ['a'], seed: 1, candidateCount: 2, presencePenalty: 0.1, frequencyPenalty: 0.2, responseLogprobs: true, logprobs: 2, mediaResolution: 'MEDIA_RESOLUTION_LOW', audioTimestamp: true, enableEnhancedCivicAnswers: true },
+    safetySettings: [{ category: 'HARM_CATEGORY_HATE_SPEECH', threshold: 'BLOCK_NONE' }], cachedContent: 'cachedContents/a', labels: { a: 'b' }, store: true, serviceTier: 'flex',
+  },
+  'snake case': { system_instruction: { parts: [{ text: 's' }] }, generation_config: { max_output_tokens: 5, thinking_config: { include_thoughts: true, thinking_budget: 100 } }, safety_settings: [] },
+  'a system as a text, contents as one': { systemInstruction: { parts: { text: 's' } }, contents: { parts: { text: 'hi' } } },
+  'no role': { contents: [{ parts: [{ text: 'hi' }] }] },
+  'schema of OpenAPI': { generationConfig: { responseMimeType: 'application/json', responseSchema: { type: 'OBJECT', properties: { a: { type: 'STRING', nullable: true }, b: { type: 'ARRAY', items: { type: 'INTEGER' } } }, required: ['a'] } } },
+  'schema of JSON Schema': { generationConfig: { responseMimeType: 'application/json', responseJsonSchema: parameters } },
+  'any JSON': { generationConfig: { responseMimeType: 'application/json' } },
+  'an enum': { generationConfig: { responseMimeType: 'text/x.enum', responseSchema: { type: 'STRING', enum: ['a', 'b'] } } },
+  'a schema without a mime type': { generationConfig: { responseSchema: { type: 'OBJECT', properties: { a: { type: 'STRING' } } } } },
+  'thinking, by tokens': { generationConfig: { thinkingConfig: { thinkingBudget: 0 } } },
+  'thinking, as much as it likes': { generationConfig: { thinkingConfig: { thinkingBudget: -1, includeThoughts: true } } },
+  'thinking, shown only': { generationConfig: { thinkingConfig: { includeThoughts: false } } },
+  'pictures': { generationConfig: { responseModalities: ['TEXT', 'IMAGE'], imageConfig: { aspectRatio: '16:9' } } },
+  'speech': { generationConfig: { responseModalities: ['AUDIO'], speechConfig: { voiceConfig: { prebuiltVoiceConfig: { voiceName: 'Kore' } } } } },
+  'functions with OpenAPI schemas': { tools: [{ functionDeclarations: [{ name: 'a', description: 'd', parameters: { type: 'OBJECT', properties: { a: { type: 'STRING', description: 'd' } } } }, { name: 'b' }, { name: 'c', description: 'd', parametersJsonSchema: parameters, response: { type: 'OBJECT' }, behavior: 'BLOCKING' }] }] },
+  'hosted tools': { tools: [{ googleSearch: {} }, { urlContext: {} }, { codeExecution: {} }] },
+  'old hosted tools': { tools: [{ googleSearchRetrieval: { dynamicRetrievalConfig: { mode: 'MODE_DYNAMIC', dynamicThreshold: 0.3 } } }, { googleMaps: {} }, { fileSearch: { fileSearchStoreNames: ['a'] } }, { computerUse: { environment: 'ENVIRONMENT_BROWSER' } }], toolConfig: { retrievalConfig: { languageCode: 'en' } } },
+  'hosted tools in one object': { tools: [{ googleSearch: {}, urlContext: {} }] },
+  'auto': { tools: [gTool], toolConfig: { functionCallingConfig: { mode: 'AUTO' } } },
+  'none': { tools: [gTool], toolConfig: { functionCallingConfig: { mode: 'NONE' } } },
+  'any': { tools: [gTool], toolConfig: { functionCallingConfig: { mode: 'ANY' } } },
+  'any of some': { tools: [{ functionDeclarations: [{ name: 'a' }, { name: 'b' }] }], toolConfig: { functionCallingConfig: { mode: 'ANY', allowedFunctionNames: ['a', 'b'] } } },
+  'one': { tools: [gTool], toolConfig: { functionCallingConfig: { mode: 'any', allowedFunctionNames: ['a'] } } },
+  'validated': { tools: [gTool], toolConfig: { functionCallingConfig: { mode: 'VALIDATED' } } },
+  'validated, some': { tools: [gTool], toolConfig: { functionCallingConfig: { mode: 'VALIDATED', allowedFunctionNames: ['a'] } } },
+  'an unsaid mode': { tools: [gTool], toolConfig: { functionCallingConfig: { mode: 'MODE_UNSPECIFIED' } } },
+  'media': { contents: [gUser({ inlineData: { mimeType: 'image/png', data: png } }, { fileData: { fileUri: 'https://a/b.pdf', mimeType: 'application/pdf' } }, { fileData: { fileUri: 'https://youtu.be/x' } }, { fileData: { fileUri: 'gs://a/b.mp4', mimeType: 'video/mp4' }, videoMetadata: { startOffset: '1s', fps: 2 } }, { inlineData: { mimeType: 'audio/wav', data: png } }, { inlineData: { mimeType: 'image/png', data: png }, mediaResolution: { level: 'MEDIA_RESOLUTION_HIGH' } }, { text: 'x' })] },
+  'a signed call': gTurns(gModel(gCall({}, { thoughtSignature: 'c2ln' })), gUser(gGives())),
+  'calls side by side': gTurns(gModel(gCall({}, { thoughtSignature: 'c2ln' }), gCall()), gUser(gGives(), gGives({ response: { output: 'y' } }))),
+  'calls with ids': gTurns(gModel(gCall({ id: 'i1' }, { thoughtSignature: 'c2ln' })), gUser(gGives({ id: 'i1' }))),
+  'a response of the role function': gTurns(gModel(gCall()), { role: 'function', parts: [gGives()] }),
+  'a response that is an error': gTurns(gModel(gCall()), gUser(gGives({ response: { error: 'no' } }))),
+  'a response with an error that is an object': gTurns(gModel(gCall()), gUser(gGives({ response: { error: { code: 1 } } }))),
+  'an empty response': gTurns(gModel(gCall()), gUser(gGives({ response: {} }))),
+  'a response with media': gTurns(gModel(gCall()), gUser(gGives({ response: { output: 'x' }, parts: [{ inlineData: { mimeType: 'image/png', data: png } }] }))),
+  'a response that comes later': gTurns(gModel(gCall()), gUser(gGives({ willContinue: true, scheduling: 'WHEN_IDLE' }))),
+  'a response and more': gTurns(gModel(gCall()), gUser(gGives(), { text: 'go on' })),
+  'a call without args': gTurns(gModel({ functionCall: { name: 'a' } }), gUser(gGives())),
+  'a signed text, a signed nothing': { contents: [gHi, gModel({ text: 'a', thoughtSignature: 'c2ln' }, { text: '', thoughtSignature: 'c2lo' }), gHi] },
+  'thoughts': { contents: [gHi, gModel({ text: 't', thought: true }, { text: 'a' }), gHi] },
+  'thoughts that are signed': { contents: [gHi, gModel({ text: 't', thought: true, thoughtSignature: 'c2ln' }, { text: 'a' }), gHi] },
+  'code in the history': { tools: [{ codeExecution: {} }], contents: [gHi, gModel({ executableCode: { language: 'PYTHON', code: '1' } }, { codeExecutionResult: { outcome: 'OUTCOME_OK', output: '1' } }, { text: 'a' }), gHi] },
+  'hosted calls in the history': { tools: [{ googleSearch: {} }], contents: [gHi, gModel({ toolCall: { toolType: 'GOOGLE_SEARCH_WEB', args: { queries: ['q'] }, id: 'i' }, thoughtSignature: 'c2ln' }, { toolResponse: { toolType: 'GOOGLE_SEARCH_WEB', response: {}, id: 'i' } }, { text: 'a' }), gHi] },
+  'a picture in the history': { contents: [gHi, gModel({ inlineData: { mimeType: 'image/png', data: png }, thoughtSignature: 'c2ln' }), gHi] },
+  'metadata of a part': { contents: [gUser({ text: 'a', partMetadata: { my_key: 1 } })] },
+  'an empty text': { contents: [gUser({ text: '' }, { text: 'x' })] },
+  'two of one role': { contents: [gHi, gHi, gModel({ text: 'a' }), gModel({ text: 'b' }), gHi] },
+  'an answer that goes on': { contents: [gHi, gModel({ text: 'a' })] },
+  'nulls': { systemInstruction: null, tools: null, toolConfig: null, generationConfig: { temperature: null } },
+}
+
+const geminiAt = 'https://generativelanguage.googleapis.com/v1beta/models/gemini-3-flash-preview:generateContent'
+
 const one = (api: string, provider: string, name: string, body: Fields, url = 'https://example.com/v1', headers = {}): Recording => ({
   id: `${api}: ${name}`,
   api,
@@ -377,5 +516,8 @@ describe.skipIf(!recorded)('what is sent is what was read', () => {
   for (const [api, provider, name, body] of dialectBodies) check(chat, one(api, provider, name, { model: 'm', messages: [hi], ...body }))
   for (const [name, body] of Object.entries(responsesBodies))
     check(responses, one('openai.responses', 'openai', name, { model: 'gpt-5', input: [hi], ...body }))
+  for (const [name, body] of Object.entries(messagesBodies))
+    check(messages, one('anthropic.messages', 'anthropic', name, { model: 'claude-haiku-4-5', max_tokens: 100, messages: [hi], ...body }))
+  for (const [name, body] of Object.entries(geminiBodies))
+    check(geminiWire, one('generateContent', 'gemini', name, { contents: [gHi], ...body }, geminiAt))
 })
-void [messages, geminiWire, responses]

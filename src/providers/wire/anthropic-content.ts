@@ -144,10 +144,10 @@ function utf8(base64: string): string {
 }
 
 function result({ id, output, parts, error, providerOptions }: ResultPart, toolset: string | undefined): Block {
-  const content = error
-    ? error.message
-    : parts
-      ? parts.flatMap((part) => (part.type === 'text' ? text(part) : [media(part)]))
+  const content = parts
+    ? parts.flatMap((part) => (part.type === 'text' ? text(part) : [media(part)]))
+    : error
+      ? error.message
       : typeof output === 'string'
         ? output
         : JSON.stringify(output ?? null)

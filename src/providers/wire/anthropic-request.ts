@@ -23,6 +23,7 @@ export const messagesOptions = [
   'speed',
   'thinking',
   'thread',
+  'user_profile_id',
 ] as const
 
 /** The first version of the API that takes no temperature, top_p and top_k, not even their default values. */

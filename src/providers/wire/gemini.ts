@@ -178,7 +178,7 @@ const resultMimes = ['image/png', 'image/jpeg', 'image/webp', 'application/pdf',
 
 /** A result must be an object. Media that cannot be inside it stand beside it, as parts of the same turn. */
 function respond(
-  { name, output, parts, error }: ResultPart,
+  { name, output, parts, error, providerOptions }: ResultPart,
   id: string | undefined,
   { third }: GeminiTarget,
 ): { response: Fields; beside: Fields[] } {
@@ -192,7 +192,7 @@ function respond(
   })
   const value = output ?? text?.join('\n') ?? null
   const response = error ? { error: error.message } : isObject(value) ? value : { output: value }
-  return { response: { functionResponse: { id, name, response, parts: inside.length ? inside : undefined } }, beside }
+  return { response: { functionResponse: { id, name, response, parts: inside.length ? inside : undefined, ...providerOptions?.[wire] } }, beside }
 }
 
 function mediaOf({ mime, data, url, ref, store }: MediaPart): Fields {
