@@ -2,6 +2,7 @@
 import type { MediaPart, Message, ModelCall, ModelSettings, OpaquePart, Part, ResultPart, TextPart, ToolInfo } from '../../src/index.ts'
 import { anthropic } from '../../src/providers/anthropic.ts'
 import { messagesOptions, traitsOf, wire as name } from '../../src/providers/wire/anthropic-messages.ts'
+import { objects } from '../../src/providers/wire/fields.ts'
 import { strictSchema } from '../../src/providers/wire/anthropic-schema.ts'
 import type { Fields, Wire } from './checks.ts'
 import type { Recording } from './recordings.ts'
@@ -34,7 +35,8 @@ export const wire: Wire = {
     {
       why: 'a string is short for one text block, in messages, instructions and results',
       apply(body) {
-        for (const message of [...messagesOf(body), body]) for (const key of ['content', 'system']) blocksAt(message, key)
+        body.messages = objects(body.messages)
+        for (const message of [...messagesOf(body), body] as Fields[]) for (const key of ['content', 'system']) blocksAt(message, key)
         for (const block of blocksOf(body)) if (block.type === 'tool_result') blocksAt(block, 'content')
       },
     },
@@ -43,8 +45,9 @@ export const wire: Wire = {
       apply(body) {
         const turns: { role: unknown; content: Block[] }[] = []
         for (const { role, content } of messagesOf(body)) {
-          if (turns.at(-1)?.role === role) turns.at(-1)!.content.push(...content)
-          else turns.push({ role, content: [...content] })
+          const last = turns.at(-1)
+          if (last && last.role === role) last.content.push(...(objects(content) as Block[]))
+          else turns.push({ role, content: objects(content) as Block[] })
         }
         body.messages = turns
       },
@@ -61,15 +64,15 @@ export const wire: Wire = {
           if ((block.caller as Fields | undefined)?.type === 'direct') delete block.caller
           if (block.type === 'text' && !(block.citations as unknown[] | null | undefined)?.length) delete block.citations
         }
-        for (const tool of (body.tools ?? []) as Fields[]) if (tool.type === 'custom' || tool.type === null) delete tool.type
+        for (const tool of objects(body.tools)) if (tool.type === 'custom' || tool.type === null) delete tool.type
       },
     },
     {
       why: 'what the API gives and does not take back (wire.md, the SDK’s parameter types): the file of a citation, blank text',
       apply(body) {
         for (const message of messagesOf(body))
-          message.content = message.content.filter(({ type, text }) => type !== 'text' || String(text).trim() !== '')
-        for (const { citations } of blocksOf(body)) if (Array.isArray(citations)) for (const citation of citations) delete citation.file_id
+          message.content = (objects(message.content) as Block[]).filter(({ type, text }) => type !== 'text' || String(text).trim() !== '')
+        for (const { citations } of blocksOf(body)) if (Array.isArray(citations)) for (const citation of objects(citations)) delete citation.file_id
       },
     },
     {
@@ -94,8 +97,11 @@ function plainly(body: Fields): void {
   delete body.output_format
 }
 
-const messagesOf = (body: Fields): { role: unknown; content: Block[] }[] => (body.messages ?? []) as { role: unknown; content: Block[] }[]
-const blocksOf = (body: Fields): Block[] => [...messagesOf(body).flatMap(({ content }) => content), ...((body.system ?? []) as Block[])]
+const messagesOf = (body: Fields): { role: unknown; content: Block[] }[] => objects(body.messages) as unknown as ReturnType<typeof messagesOf>
+const blocksOf = (body: Fields): Block[] => [
+  ...messagesOf(body).flatMap(({ content }) => objects(content) as Block[]),
+  ...(objects(body.system) as Block[]),
+]
 
 function blocksAt(at: Fields, key: string): void {
   if (typeof at[key] === 'string') at[key] = at[key] ? [{ type: 'text', text: at[key] }] : undefined
@@ -131,9 +137,9 @@ function parse({ request }: Recording): ModelCall {
     ...settings,
     messages,
     ...(body.system !== undefined && {
-      system: typeof body.system === 'string' ? body.system : (body.system as Block[]).map((block) => parseText(block)),
+      system: typeof body.system === 'string' ? body.system : (objects(body.system) as Block[]).map((block) => parseText(block)),
     }),
-    ...(body.tools !== undefined && { tools: (body.tools as Block[]).map(parseTool) }),
+    ...(body.tools !== undefined && { tools: (objects(body.tools) as Block[]).map(parseTool) }),
     ...(format && { output: { schema: format.schema } }),
     stream: body.stream === true,
   }
@@ -179,7 +185,10 @@ function parseTool({ type, name: called, description, input_schema: input, stric
 }
 
 function parseMessage({ role, content }: Fields, names: Map<string, string>): Message[] {
-  const blocks: Block[] = typeof content === 'string' ? [{ type: 'text', text: content }] : (content as Block[])
+  const blocks: Block[] = (typeof content === 'string' ? [{ type: 'text', text: content }] : objects(content)).map((block) => ({
+    ...block,
+    type: String(block.type),
+  }))
   if (role !== 'user') return [{ role: role as 'assistant', parts: blocks.map((block) => parseSaid(block, names)) }]
   const results = blocks.filter(({ type }) => type === 'tool_result').map((block) => parseResult(block, names))
   const others = blocks.filter(({ type }) => type !== 'tool_result').map(parseGiven)
@@ -238,7 +247,7 @@ function parseGiven(block: Block): TextPart | MediaPart | OpaquePart {
     return {
       type: 'media',
       mime: mime ?? (type === 'image' ? 'image/*' : 'application/pdf'),
-      ...(data !== undefined && { data: kind === 'text' ? Buffer.from(data, 'utf8').toString('base64') : data }),
+      ...(data !== undefined && { data: kind === 'text' ? Buffer.from(data ?? '', 'utf8').toString('base64') : data }),
       ...some('url', url),
       ...(ref !== undefined && { ref, store: 'anthropic' }),
       ...some('name', title),
@@ -248,7 +257,7 @@ function parseGiven(block: Block): TextPart | MediaPart | OpaquePart {
 }
 
 function parseResult({ tool_use_id: id, content, is_error, cache_control }: Block, names: ReadonlyMap<string, string>): ResultPart {
-  const parts = Array.isArray(content) ? (content as Block[]).map(parseGiven) : undefined
+  const parts = Array.isArray(content) ? (objects(content) as Block[]).map(parseGiven) : undefined
   const said = typeof content === 'string' ? content : ''
   return {
     type: 'result',

@@ -309,7 +309,7 @@ function resultOf({ name: called, response, parts, id: _, ...own }: Fields, id: 
 }
 
 function mediaOf({ inlineData, fileData }: Fields): MediaPart {
-  const { mimeType, data, fileUri } = (inlineData ?? fileData) as { mimeType?: string; data?: string; fileUri?: string }
+  const { mimeType, data, fileUri } = (inlineData ?? fileData ?? {}) as { mimeType?: string; data?: string; fileUri?: string }
   return { type: 'media', mime: mimeType ?? '*/*', ...(data === undefined ? { url: fileUri! } : { data }) }
 }
 

@@ -2,6 +2,7 @@
 import type { CallPart, MediaPart, Message, ModelCall, Part, ResultPart, TextPart, ToolChoice } from '../../src/index.ts'
 import { openaiChat, openaiCompatible } from '../../src/providers/openai-chat.ts'
 import { azure, type Preset, presets, workersAi } from '../../src/providers/presets.ts'
+import { fields, objects } from '../../src/providers/wire/fields.ts'
 import { readArguments } from '../../src/providers/wire/http.ts'
 import { chatOptions } from '../../src/providers/wire/openai-chat-options.ts'
 import { wire as name } from '../../src/providers/wire/openai-chat-request.ts'
@@ -53,7 +54,7 @@ export const chat: Wire = {
         drop(body)
         for (const message of messagesOf(body)) {
           drop(message)
-          if (Array.isArray(message.content)) for (const part of message.content as Fields[]) drop(part)
+          for (const part of objects(message.content)) drop(part)
           if (message.role === 'assistant') message.content ??= ''
         }
       },
@@ -65,15 +66,15 @@ export const chat: Wire = {
         if (body.stream === false) delete body.stream
         for (const message of messagesOf(body)) {
           if (message.prefix === false) delete message.prefix
-          for (const call of (message.tool_calls ?? []) as Fields[]) {
+          for (const call of objects(message.tool_calls)) {
             delete call.index
             if (call.function) call.type = 'function'
           }
-          if (Array.isArray(message.content)) for (const part of message.content as Fields[]) if (part.closed === true) delete part.closed
+          for (const part of objects(message.content)) if (part.closed === true) delete part.closed
         }
-        for (const tool of [...((body.tools ?? []) as Fields[]), body.tool_choice as Fields])
+        for (const tool of [...objects(body.tools), body.tool_choice as Fields])
           if (isFields(tool) && tool.function) tool.type = 'function'
-        for (const { function: f } of (body.tools ?? []) as { function?: Fields }[])
+        for (const { function: f } of objects(body.tools) as { function?: Fields }[])
           if (f) {
             drop(f)
             if (!Object.keys((f.parameters ?? {}) as Fields).length) f.parameters = { type: 'object', properties: {} }
@@ -89,7 +90,7 @@ export const chat: Wire = {
           if (message.role !== 'assistant') continue
           if (typeof message.refusal === 'string') message.content = `${textOf(message.content) ?? (message.content as string)}${message.refusal}`
           delete message.refusal
-          for (const part of Array.isArray(message.content) ? (message.content as Fields[]) : [])
+          for (const part of objects(message.content))
             if (part.type === 'refusal') {
               Object.assign(part, { type: 'text', text: part.refusal })
               delete part.refusal
@@ -133,7 +134,7 @@ export const chat: Wire = {
       why: 'arguments are compared as what they say, not as how they are spaced',
       apply: (body) => {
         for (const message of messagesOf(body))
-          for (const { function: f } of (message.tool_calls ?? []) as { function?: Fields }[])
+          for (const { function: f } of objects(message.tool_calls) as { function?: Fields }[])
             if (f) f.arguments = readArguments(f.arguments).input
       },
     },
@@ -202,7 +203,7 @@ export const chat: Wire = {
         const ids: unknown[] = []
         for (const message of messagesOf(body)) {
           delete message.extra_content
-          for (const call of (message.tool_calls ?? []) as Fields[]) call.id = `call ${ids.push(call.id) - 1}`
+          for (const call of objects(message.tool_calls)) call.id = `call ${ids.push(call.id) - 1}`
           if (message.role === 'tool') message.tool_call_id = `call ${ids.indexOf(message.tool_call_id)}`
         }
       },
@@ -238,6 +239,7 @@ function modern(body: Fields): void {
   let called = 0
   for (const message of messagesOf(body)) {
     const { function_call: call } = message
+    if (Array.isArray(message.content)) message.content = objects(message.content)
     delete message.function_call
     if (call) message.tool_calls ??= [{ id: `function_${++called}`, type: 'function', function: call }]
     if (message.role !== 'function') continue
@@ -266,7 +268,7 @@ function parse({ api, request }: Recording): ModelCall {
   for (const { apply } of chat.normalise.slice(0, 2)) apply(body, { api, request } as Recording)
   const recorded = messagesOf(body)
   const named = new Map(
-    recorded.flatMap((message) => ((message.tool_calls ?? []) as RecordedCall[]).map((call) => [call.id, (call.custom ?? call.function)?.name])),
+    recorded.flatMap((message) => (objects(message.tool_calls) as unknown as RecordedCall[]).map((call) => [call.id, (call.custom ?? call.function)?.name])),
   )
   const messages: Message[] = []
   for (const [at, message] of recorded.entries()) {
@@ -312,7 +314,7 @@ function parse({ api, request }: Recording): ModelCall {
   return defined({
     system: system?.length === 1 && !system[0]!.providerOptions ? system[0]!.text : system,
     messages,
-    tools: (body.tools as Fields[] | undefined)?.map((tool) => {
+    tools: (body.tools === undefined ? undefined : objects(body.tools))?.map((tool) => {
       const { type: _, function: f, custom, ...more } = tool
       if (!f) return { name: ((custom as Fields | undefined)?.name ?? tool.type) as string, hosted: { wire: name, definition: tool } }
       const { parameters, ...about } = f as { name: string; parameters?: Fields }
@@ -338,8 +340,8 @@ function parse({ api, request }: Recording): ModelCall {
 function choiceOf(choice: unknown): ToolChoice | undefined {
   if (!isFields(choice)) return choice === 'any' ? 'required' : (choice as 'auto' | undefined)
   const { function: f, custom = f, allowed_tools: allowed } = choice as Record<string, { name: string; mode: string; tools: Fields[] }>
-  if (!allowed) return { tool: custom!.name }
-  return { tools: allowed.tools.flatMap((tool) => ((tool.custom ?? tool.function) as Fields).name as string), required: allowed.mode === 'required' }
+  if (!allowed) return typeof custom?.name === 'string' ? { tool: custom.name } : undefined
+  return { tools: objects(allowed.tools).map((tool) => String(fields(tool.custom ?? tool.function).name)), required: allowed.mode === 'required' }
 }
 
 /** Fields of a message that have a place of their own. */
@@ -355,18 +357,18 @@ interface RecordedCall {
 /** An assistant's message: thinking first, then what it said, then its calls. */
 function saidBy(message: Fields): Part[] {
   const { content, reasoning_content: thought = message.reasoning, reasoning_details: details, tool_calls: calls = [] } = message
-  const pieces = Array.isArray(content) ? (content as Fields[]) : [{ type: 'text', text: content }]
+  const pieces = Array.isArray(content) ? objects(content) : [{ type: 'text', text: content }]
   const parts: Part[] = []
   if (typeof thought === 'string') parts.push({ type: 'reasoning', text: thought })
   for (const { type, text, refusal, thinking, ...own } of pieces) {
     const options = Object.keys(own).length ? { providerOptions: { [name]: own } } : {}
-    if (type === 'thinking') parts.push({ type: 'reasoning', text: (thinking as Fields[]).map((piece) => piece.text).join('') })
+    if (type === 'thinking') parts.push({ type: 'reasoning', text: objects(thinking).map((piece) => piece.text).join('') })
     else if (refusal) parts.push({ type: 'refusal', text: refusal as string })
     else if (text) parts.push({ type: 'text', text: text as string, ...options })
   }
   if (message.refusal) parts.push({ type: 'refusal', text: message.refusal as string })
   if (details) parts.push({ type: 'opaque', kind: 'message', replay: { wire: name, data: { reasoning_details: details as [] } } })
-  for (const { id, function: f, custom, extra_content: extra } of calls as RecordedCall[]) {
+  for (const { id, function: f, custom, extra_content: extra } of objects(calls) as unknown as RecordedCall[]) {
     if (custom) parts.push({ type: 'call', id, ...custom, replay: { wire: name, data: { type: 'custom' } } })
     if (!f) continue
     const part: CallPart = { type: 'call', id, name: f.name, ...readArguments(f.arguments) }
@@ -377,7 +379,7 @@ function saidBy(message: Fields): Part[] {
 
 function partsOf({ content }: Fields): (TextPart | MediaPart)[] {
   if (!Array.isArray(content)) return [{ type: 'text', text: (content as string | undefined) ?? '' }]
-  return (content as Fields[]).map((part) => {
+  return objects(content).map((part) => {
     const { type, text, image_url: image, video_url: video, input_audio: audio, file, document_url: document, file_id: bare, ...own } = part
     const { url, detail } = (typeof image === 'string' ? { url: image } : (image ?? video ?? {})) as { url?: string; detail?: string }
     const options = { ...own, ...(detail !== undefined && { detail }) }
@@ -399,7 +401,7 @@ function located(url: string, kind: string): { mime: string; data?: string; url?
 }
 
 const textOf = (content: unknown): string | undefined =>
-  Array.isArray(content) && content.length === 1 ? ((content[0] as Fields).text as string | undefined) : undefined
+  Array.isArray(content) && content.length === 1 ? (fields(content[0]).text as string | undefined) : undefined
 
 const defined = <T extends object>(fields: T): T =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T

@@ -2,6 +2,7 @@
 import { canonical } from '../../src/canonical.ts'
 import type { CallPart, MediaPart, Message, ModelCall, Part, ResultPart, TextPart, ToolChoice, ToolInfo } from '../../src/index.ts'
 import { openai, responsesOptions, type ResponsesServer, responsesServers } from '../../src/providers/openai.ts'
+import { objects } from '../../src/providers/wire/fields.ts'
 import { readArguments } from '../../src/providers/wire/http.ts'
 import { ResponsesDecoder } from '../../src/providers/wire/openai-responses-decoder.ts'
 import { serverOf } from '../../src/providers/wire/openai-responses.ts'
@@ -192,7 +193,7 @@ function parseCall(body: Fields, server: string): ModelCall {
   } = body
   const { format, ...textRest } = (text ?? {}) as { format?: Fields } & Fields
   const { effort, summary, ...reasoningRest } = dropNulls({ ...(reasoning as Fields) })
-  const infos = ((tools ?? []) as Fields[]).map(parseTool)
+  const infos = objects(tools).map(parseTool)
   const kept = ((include ?? []) as string[]).filter((wanted) => store !== false || wanted !== encrypted)
   const choice = parseChoice(tool_choice, infos)
   const options = dropNulls({
@@ -231,7 +232,7 @@ function parseInput(input: unknown, server: string): Message[] {
     if (last?.role === role && (role === 'assistant' || role === 'tool')) last.parts.push(...parts)
     else messages.push({ role, parts })
   }
-  for (const item of (input ?? []) as Fields[]) {
+  for (const item of objects(input)) {
     const type = (item.type as string | undefined) ?? 'message'
     if (type === 'message' && item.role !== 'assistant') {
       const parts = contents(item.content)
@@ -263,11 +264,11 @@ function parseInput(input: unknown, server: string): Message[] {
 }
 
 function parseAnswer({ id, status, phase, content }: Fields, server: string): Part[] {
-  const parts = typeof content === 'string' ? [{ type: 'output_text', text: content }] : (content as Fields[])
+  const parts = typeof content === 'string' ? [{ type: 'output_text', text: content }] : objects(content)
   return parts.map((part): Part => {
     const data = id ? dropNulls({ id, status, phase, annotations: part.annotations }) : dropNulls({ phase })
     return {
-      ...(part.type === 'refusal' ? { type: 'refusal', text: part.refusal as string } : { type: 'text', text: part.text as string }),
+      ...(part.type === 'refusal' ? { type: 'refusal', text: (part.refusal ?? '') as string } : { type: 'text', text: (part.text ?? '') as string }),
       ...(Object.keys(data).length && { replay: { wire: server, data: data as Record<string, string> } }),
     }
   })
@@ -276,7 +277,7 @@ function parseAnswer({ id, status, phase, content }: Fields, server: string): Pa
 function parseItem(item: Fields, type: string, server: string): Part[] {
   if (type === 'reasoning') {
     const { id, summary, content, encrypted_content } = item
-    const texts = (content ?? summary ?? []) as Fields[]
+    const texts = objects(content ?? summary)
     return [
       {
         type: 'reasoning',
@@ -332,10 +333,10 @@ function parseResult(item: Fields, names: ReadonlyMap<string, string>, server: s
 
 function contents(content: unknown): (TextPart | MediaPart)[] {
   if (typeof content === 'string') return [{ type: 'text', text: content }]
-  return (content as Fields[]).map((part) => {
+  return objects(content).map((part) => {
     if (part.type !== 'input_text') return media(part)
     const { type: _type, text, ...options } = part
-    return { type: 'text', text: text as string, ...(Object.keys(options).length && { providerOptions: { [name]: options } }) }
+    return { type: 'text', text: (text ?? '') as string, ...(Object.keys(options).length && { providerOptions: { [name]: options } }) }
   })
 }
 
@@ -377,7 +378,7 @@ function parseChoice(choice: unknown, tools: readonly ToolInfo[]): ToolChoice | 
     )?.name
   }
   if (type === 'allowed_tools') {
-    const names = (some as Fields[]).map(named)
+    const names = objects(some).map(named)
     return names.includes(undefined) ? undefined : { tools: names as string[], required: mode === 'required' }
   }
   const only = type === 'mcp' && called ? undefined : named(choice as Fields)
@@ -390,9 +391,9 @@ function parseFormat({ type, name: called, description, schema, strict }: Fields
 }
 
 const formatOf = (body: Fields): Fields | undefined => (body.text as { format?: Fields } | undefined)?.format
-const itemsOf = (body: Fields): Fields[] => (Array.isArray(body.input) ? (body.input as Fields[]) : [])
-const toolsOf = (body: Fields): Fields[] => (Array.isArray(body.tools) ? (body.tools as Fields[]) : [])
-const partsOf = ({ content }: Fields): Fields[] => (Array.isArray(content) ? (content as Fields[]) : [])
+const itemsOf = (body: Fields): Fields[] => objects(body.input)
+const toolsOf = (body: Fields): Fields[] => objects(body.tools)
+const partsOf = ({ content }: Fields): Fields[] => objects(content)
 
 function dropNulls(fields: Fields): Fields {
   for (const [key, value] of Object.entries(fields)) if (value === null || value === undefined) delete fields[key]

@@ -521,3 +521,56 @@ describe.skipIf(!recorded)('what is sent is what was read', () => {
   for (const [name, body] of Object.entries(geminiBodies))
     check(geminiWire, one('generateContent', 'gemini', name, { contents: [gHi], ...body }, geminiAt))
 })
+/** Every body that differs from `body` in one place, where a field is missing or null. */
+function* lacking(body: Fields): Generator<{ body: Fields; at: string }> {
+  const paths: (string | number)[][] = []
+  const walk = (value: unknown, path: (string | number)[]): void => {
+    if (typeof value !== 'object' || value === null || path.length > 7) return
+    for (const key of Object.keys(value)) {
+      paths.push([...path, key])
+      walk((value as Fields)[key], [...path, key])
+    }
+  }
+  walk(body, [])
+  for (const path of paths)
+    for (const change of ['no', 'null'] as const) {
+      const copy = structuredClone(body)
+      let inner = copy as Record<string | number, unknown>
+      for (const key of path.slice(0, -1)) inner = inner[key] as Fields
+      const key = path.at(-1)!
+      if (change === 'null') inner[key] = null
+      else if (Array.isArray(inner)) inner.splice(Number(key), 1)
+      else delete inner[key]
+      yield { body: copy, at: `${change} ${path.join('.')}` }
+    }
+}
+
+describe.skipIf(!recorded)('a request that lacks a field, or has null in it', () => {
+  const tables: readonly (readonly [Wire, readonly Recording[]])[] = [
+    [chat, Object.entries(chatBodies).map(([name, body]) => one('openai.chat', 'openai', name, asChat(body)))],
+    [chat, dialectBodies.map(([api, provider, name, body]) => one(api, provider, name, { model: 'm', messages: [hi], ...body }))],
+    [responses, Object.entries(responsesBodies).map(([name, body]) => one('openai.responses', 'openai', name, { model: 'gpt-5', input: [hi], ...body }))],
+    [messages, Object.entries(messagesBodies).map(([name, body]) => one('anthropic.messages', 'anthropic', name, { model: 'claude-haiku-4-5', max_tokens: 100, messages: [hi], ...body }))],
+    [geminiWire, Object.entries(geminiBodies).map(([name, body]) => one('generateContent', 'gemini', name, { contents: [gHi], ...body }, geminiAt))],
+  ]
+  for (const [wire, table] of tables)
+    test(`${wire.name}: it is read, and compared: ${table[0]!.api}`, () => {
+      const thrown = new Map<string, string>()
+      let tried = 0
+      for (const recording of table)
+        for (const { body, at } of lacking(recording.request.body!)) {
+          tried++
+          try {
+            const lame = { ...recording, request: { ...recording.request, body } }
+            wire.parse(lame)
+            const copy = structuredClone(body)
+            for (const { apply } of wire.normalise) apply(copy, lame)
+          } catch (error) {
+            thrown.set(`${recording.id}: ${at}`, String((error as Error).stack).split('\n').slice(0, 3).join(' '))
+          }
+        }
+      console.log(`wire: ${wire.name}: ${tried} requests with a gap`)
+      expect(Object.fromEntries(thrown)).toEqual({})
+      expect(tried).toBeGreaterThan(400)
+    }, 60_000)
+})
