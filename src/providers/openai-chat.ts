@@ -39,7 +39,7 @@ export function openaiChat(id: string, options: OpenAIChatOptions = {}): Model {
     capabilities = { tools: true, structured: true, input: ['text', 'image'] },
     limits,
   } = options
-  const quirks = { ...openai, ...options.quirks }
+  const quirks = { ...openai, files: provider, ...options.quirks }
   const url = new URL(baseURL)
   url.pathname = url.pathname.replace(/\/*$/, '/chat/completions')
   return model({ id, provider, capabilities, limits }, (call) =>
@@ -76,4 +76,4 @@ export function openaiCompatible(
 }
 
 /** The plain protocol, without what is OpenAI's own. */
-const plain: ChatQuirks = { fields: {}, empty: undefined, toolId: undefined, rewrite: [onlyChosen], extras: undefined }
+const plain: ChatQuirks = { fields: {}, empty: undefined, toolId: undefined, rewrite: [onlyChosen], extras: undefined, videos: true }

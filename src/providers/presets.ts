@@ -145,6 +145,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
       fields: { seed: 'random_seed', top_k: false, stream_options: false },
       reasoningBack: 'reasoning_content',
       fileUrls: true,
+      videos: false,
       toolId: nineCharacters,
       rewrite: [
         onlyChosen,

@@ -262,7 +262,7 @@ const isAttachment = ({ role, content }: Fields, before: Fields | undefined): bo
 const isFiller = (message: Fields, before: Fields | undefined, after: Fields | undefined): boolean =>
   message.role === 'assistant' && message.content === 'OK' && before?.role === 'tool' && after !== undefined && isAttachment(after, before)
 
-function parse({ api, request }: Recording): ModelCall {
+function parse({ api, provider, request }: Recording): ModelCall {
   const body = structuredClone(request.body!)
   // what clients write down without saying anything
   for (const { apply } of chat.normalise.slice(0, 2)) apply(body, { api, request } as Recording)
@@ -283,14 +283,14 @@ function parse({ api, request }: Recording): ModelCall {
         type: 'result',
         id,
         name: named.get(id) ?? 'unknown',
-        ...(Array.isArray(content) ? { parts: partsOf(message) } : { output: content ?? '' }),
+        ...(Array.isArray(content) ? { parts: partsOf(message, provider) } : { output: content ?? '' }),
         providerOptions: Object.keys(own).length ? { [name]: own } : undefined,
       })
       if (last?.role === 'tool') last.parts = [...last.parts, part]
       else messages.push({ role: 'tool', parts: [part] })
     } else if (last?.role === 'tool' && isAttachment(message, { role: 'tool' })) {
       const { output, parts = [{ type: 'text', text: String(output) }], ...result } = last.parts.at(-1) as ResultPart
-      const media = partsOf(message).filter((part): part is MediaPart => part.type === 'media')
+      const media = partsOf(message, provider).filter((part): part is MediaPart => part.type === 'media')
       last.parts = [...last.parts.slice(0, -1), { ...result, parts: [...parts, ...media] }]
     } else {
       const role = message.role === 'developer' ? 'system' : (message.role as Message['role'])
@@ -300,7 +300,7 @@ function parse({ api, request }: Recording): ModelCall {
         Object.entries(message).filter(([key]) => !known.includes(key) && (key !== 'name' || speaker === undefined)),
       )
       const providerOptions = Object.keys(own).length ? { [name]: own } : undefined
-      messages.push(defined({ role, name: speaker, parts: role === 'assistant' ? saidBy(message) : partsOf(message), providerOptions }))
+      messages.push(defined({ role, name: speaker, parts: role === 'assistant' ? saidBy(message) : partsOf(message, provider), providerOptions }))
     }
   }
   const system = messages[0]?.role === 'system' && !messages[0].providerOptions ? (messages.shift()!.parts as readonly TextPart[]) : undefined
@@ -377,7 +377,7 @@ function saidBy(message: Fields): Part[] {
   return parts
 }
 
-function partsOf({ content }: Fields): (TextPart | MediaPart)[] {
+function partsOf({ content }: Fields, provider: string): (TextPart | MediaPart)[] {
   if (!Array.isArray(content)) return [{ type: 'text', text: (content as string | undefined) ?? '' }]
   return objects(content).map((part) => {
     const { type, text, image_url: image, video_url: video, input_audio: audio, file, document_url: document, file_id: bare, ...own } = part
@@ -388,7 +388,7 @@ function partsOf({ content }: Fields): (TextPart | MediaPart)[] {
     const { file_id: ref = bare as string | undefined, file_data: data, filename } = (file ?? {}) as { file_id?: string; file_data?: string; filename?: string }
     if (type === 'text') return { type: 'text', text: text as string, ...more }
     if (sound) return { type: 'media', mime: `audio/${sound.format === 'mp3' ? 'mpeg' : sound.format}`, data: sound.data, ...more }
-    if (ref) return { type: 'media', mime: 'application/pdf', ref, store: 'openai', ...more }
+    if (ref) return { type: 'media', mime: 'application/pdf', ref, store: provider, ...more }
     if (data) return { type: 'media', ...located(data, 'application/pdf'), ...(filename && { name: filename }), ...more }
     if (document) return { type: 'media', ...located(document as string, 'application/pdf'), ...more }
     return { type: 'media', ...located(url!, video ? 'video/*' : 'image/*'), ...more }

@@ -198,7 +198,7 @@ function parseCall(body: Fields, server: string): ModelCall {
   const choice = parseChoice(tool_choice, infos)
   const options = dropNulls({
     ...rest,
-    ...(choice === undefined && tool_choice && { tool_choice }),
+    ...(choice === undefined && tool_choice !== undefined && { tool_choice }),
     ...(Object.keys(textRest).length && { text: textRest }),
     ...(kept.length && { include: kept }),
     ...(Object.keys(reasoningRest).length || (summary && summary !== 'auto')
@@ -235,7 +235,7 @@ function parseInput(input: unknown, server: string): Message[] {
   for (const item of objects(input)) {
     const type = (item.type as string | undefined) ?? 'message'
     if (type === 'message' && item.role !== 'assistant') {
-      const parts = contents(item.content)
+      const parts = contents(item.content, server)
       // pictures of a tool that went into a user message
       const of = /^Attachments from tool call (.+):$/.exec(parts[0]?.type === 'text' ? parts[0].text : '')?.[1]
       const results = messages.at(-1)?.parts as ResultPart[] | undefined
@@ -325,28 +325,28 @@ function parseResult(item: Fields, names: ReadonlyMap<string, string>, server: s
   if (item.type === 'computer_call_output')
     return {
       ...result,
-      parts: [media({ type: 'input_image', ...(output as Fields) })],
+      parts: [media({ type: 'input_image', ...(output as Fields) }, server)],
       ...replay,
     }
-  return typeof output === 'string' ? { ...result, output, ...replay } : { ...result, parts: contents(output), ...replay }
+  return typeof output === 'string' ? { ...result, output, ...replay } : { ...result, parts: contents(output, server), ...replay }
 }
 
-function contents(content: unknown): (TextPart | MediaPart)[] {
+function contents(content: unknown, server: string): (TextPart | MediaPart)[] {
   if (typeof content === 'string') return [{ type: 'text', text: content }]
   return objects(content).map((part) => {
-    if (part.type !== 'input_text') return media(part)
+    if (part.type !== 'input_text') return media(part, server)
     const { type: _type, text, ...options } = part
     return { type: 'text', text: (text ?? '') as string, ...(Object.keys(options).length && { providerOptions: { [name]: options } }) }
   })
 }
 
-function media({ type, image_url, file_url, file_data, file_id, filename, detail }: Fields): MediaPart {
+function media({ type, image_url, file_url, file_data, file_id, filename, detail }: Fields, server: string): MediaPart {
   const from = (image_url ?? file_data ?? file_url) as string | undefined
   const inline = /^data:([^;]+);base64,(.*)$/s.exec(from ?? '')
   return {
     type: 'media',
     mime: inline?.[1] ?? (type === 'input_image' ? 'image/*' : 'application/*'),
-    ...(inline ? { data: inline[2]! } : file_id ? { ref: file_id as string, store: 'openai' } : { url: from! }),
+    ...(inline ? { data: inline[2]! } : file_id ? { ref: file_id as string, store: server.split('/')[1] ?? 'openai' } : { url: from! }),
     ...(filename ? { name: filename as string } : {}),
     ...(detail && detail !== 'auto' ? { providerOptions: { [name]: { detail } } } : {}),
   }

@@ -2,6 +2,7 @@ import { KitError } from '../../errors.ts'
 import type { CallPart, MediaPart, Message, Part, ReasoningPart, ResultPart, TextPart } from '../../message.ts'
 import { wire } from './anthropic-models.ts'
 import type { Fields } from './fields.ts'
+import { answeredAt, orInWords } from './media.ts'
 
 /** One piece of a message as the API has it. */
 export type Block = Fields & { type: string }
@@ -25,11 +26,12 @@ export interface Keep {
 export function encodeConversation(messages: readonly Message[], keep: Keep): WireMessage[] {
   const turns: WireMessage[] = []
   const toolsets = new Map<string, string>()
-  for (const message of messages) {
+  const answered = answeredAt(messages)
+  for (const [at, message] of messages.entries()) {
     const before = turns.at(-1)
     const role =
       message.role === 'assistant' ? 'assistant' : message.role === 'system' && keep.system && before?.role === 'user' ? 'system' : 'user'
-    const content = message.parts.flatMap((part) => (role === 'assistant' ? said(part, keep, toolsets) : given(part, toolsets)))
+    const content = message.parts.flatMap((part) => (role === 'assistant' ? said(part, keep, toolsets) : given(part, toolsets, at > answered)))
     if (!content.length) continue
     const marked = message.providerOptions?.[wire] ? content.findLastIndex(({ type }) => !type.endsWith('thinking')) : -1
     if (marked >= 0) content[marked] = { ...content[marked]!, ...message.providerOptions?.[wire] }
@@ -90,12 +92,12 @@ function thought({ replay }: ReasoningPart, own: Fields | undefined, keep: Keep)
 }
 
 /** A part of what the model is given. */
-function given(part: Part, toolsets: ReadonlyMap<string, string>): Block[] {
+function given(part: Part, toolsets: ReadonlyMap<string, string>, isNew: boolean): Block[] {
   switch (part.type) {
     case 'text':
       return text(part)
     case 'media':
-      return [media(part)]
+      return [mediaOrWords(part, isNew)]
     case 'result':
       return part.by === 'provider' ? [] : [result(part, toolsets.get(part.id))]
     case 'opaque':
@@ -112,11 +114,13 @@ export function text({ text, providerOptions }: TextPart, own?: Fields): Block[]
   return text.trim() ? [{ type: 'text', text, ...own, ...options }] : []
 }
 
+const mediaOrWords = (part: MediaPart, isNew: boolean): Block => orInWords(part, isNew, media, (words) => ({ type: 'text', text: words }))
+
 function media(part: MediaPart): Block {
   const { mime, data, url, ref, store = 'blob', name } = part
   const { block, ...options } = part.providerOptions?.[wire] ?? {}
   if (block) return { ...(block as Block), ...options }
-  if (ref !== undefined && store === 'blob') throw unsupported('a stored file; give its data')
+  if (ref !== undefined && store !== 'anthropic') throw unsupported(`a file of the store ${store}; give its data`)
   const image = mime.startsWith('image/')
   const readable = image || mime === 'application/pdf' || mime === 'text/plain'
   if (ref !== undefined && !readable) return { type: 'container_upload', file_id: ref, ...options }
@@ -145,7 +149,7 @@ function utf8(base64: string): string {
 
 function result({ id, output, parts, error, providerOptions }: ResultPart, toolset: string | undefined): Block {
   const content = parts
-    ? parts.flatMap((part) => (part.type === 'text' ? text(part) : [media(part)]))
+    ? parts.flatMap((part) => (part.type === 'text' ? text(part) : [mediaOrWords(part, false)]))
     : error
       ? error.message
       : typeof output === 'string'

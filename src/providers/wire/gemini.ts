@@ -3,6 +3,7 @@ import type { MediaPart, Message, Part, ResultPart, TextPart } from '../../messa
 import type { ModelCall, ReasoningSettings, ToolChoice, ToolInfo } from '../../model.ts'
 import { defined, type Fields, isObject } from './fields.ts'
 import { type GeminiFamily, levels } from './gemini-models.ts'
+import { answeredAt, orInWords } from './media.ts'
 
 export const wire = 'gemini'
 
@@ -118,19 +119,20 @@ function contentsOf({ system = [], messages }: ModelCall, target: GeminiTarget):
       last.responses.push(...responses)
     } else if (parts.length + responses.length) turns.push({ role, parts: [...parts], responses: [...responses] })
   }
-  for (const { role, parts } of messages) {
+  const answered = answeredAt(messages)
+  for (const [at, { role, parts }] of messages.entries()) {
     if (role === 'assistant') {
       for (const part of parts) if (part.type === 'call') calls.set(part.id, { at: calls.size, id: replayOf(part).id })
       say('model', modelParts(parts, target))
     } else
       for (const part of parts) {
         if (part.type === 'result') {
-          const { at = Infinity, id } = calls.get(part.id) ?? {}
+          const { at: place = Infinity, id } = calls.get(part.id) ?? {}
           const { response, beside } = respond(part, id, target)
-          say('user', beside, [{ at, part: response }])
+          say('user', beside, [{ at: place, part: response }])
         } else if (part.type === 'text' && role === 'system') told.push(...textOf(part))
         else if (part.type === 'text') say('user', textOf(part))
-        else if (part.type === 'media') say('user', [{ ...mediaOf(part), ...part.providerOptions?.[wire] }])
+        else if (part.type === 'media') say('user', [{ ...mediaOrWords(part, at > answered), ...part.providerOptions?.[wire] }])
       }
   }
   const contents = turns.map(({ role, parts, responses }) => ({
@@ -159,7 +161,7 @@ function modelParts(parts: Message['parts'], { third, vertex }: GeminiTarget): F
         // a summary without signature is of no use to the model, and as text it would be taken for the answer
         return thoughtSignature ? [{ text: part.text, thought: true, thoughtSignature }] : []
       case 'media':
-        return [{ ...mediaOf(part), thoughtSignature }]
+        return [{ ...mediaOrWords(part, false), thoughtSignature }]
       case 'call': {
         if (part.by === 'provider') return []
         const { name, input } = part
@@ -187,13 +189,15 @@ function respond(
   const text = parts?.flatMap((part) => {
     if (part.type === 'text') return part.text
     const fits = third && part.data !== undefined && resultMimes.includes(part.mime)
-    ;(fits ? inside : beside).push(mediaOf(part))
+    ;(fits ? inside : beside).push(mediaOrWords(part, false))
     return fits ? [] : `[${part.mime}]`
   })
   const value = output ?? text?.join('\n') ?? null
   const response = error ? { error: error.message } : isObject(value) ? value : { output: value }
   return { response: { functionResponse: { id, name, response, parts: inside.length ? inside : undefined, ...providerOptions?.[wire] } }, beside }
 }
+
+const mediaOrWords = (part: MediaPart, isNew: boolean): Fields => orInWords(part, isNew, mediaOf, (text) => ({ text }))
 
 function mediaOf({ mime, data, url, ref, store }: MediaPart): Fields {
   const inline = /^data:([^;,]+);base64,/.exec(url ?? '')

@@ -1,8 +1,9 @@
 import { KitError } from '../../errors.ts'
 import type { MediaPart, Message, Part, ResultPart, TextPart } from '../../message.ts'
 import type { Chunk, ModelCall, ToolChoice, ToolInfo } from '../../model.ts'
-import { type Fields, isObject } from './fields.ts'
+import { type Fields, fields } from './fields.ts'
 import type { Post } from './http.ts'
+import { answeredAt } from './media.ts'
 import { fitsStrict } from './openai-strict.ts'
 
 export const wire = 'openai-chat'
@@ -24,6 +25,10 @@ export interface ChatQuirks {
   back?: Readonly<Record<string, Join>>
   /** Documents may be given by address. */
   fileUrls?: boolean
+  /** The `store` of media whose `ref` is a file of this server; default the provider's name. */
+  files?: string
+  /** Takes films; default true, but for OpenAI itself. */
+  videos?: boolean
   /** The id under which a call, and its result, is sent: for servers that refuse ids of others. Must be a pure function. */
   toolId?: (id: string) => string
   /** What changes a finished body in place, in order; `fields` and `providerOptions` come after it. */
@@ -47,7 +52,9 @@ export function encodeChat(call: ModelCall, model: string, quirks: ChatQuirks): 
   const stream = call.stream !== false || undefined
   // what is undefined does not enter the JSON
   const body: Fields = {
-    messages: [...(system.length ? [instructions] : []), ...call.messages].flatMap((message) => encodeMessage(message, quirks)),
+    messages: [...(system.length ? [instructions] : []), ...call.messages].flatMap((message, at, all) =>
+      encodeMessage(message, { ...quirks, isNew: message.role !== 'tool' && at > answeredAt(all) }),
+    ),
     stream_options: stream && { include_usage: true },
     tools: tools?.length ? tools.flatMap(encodeTool) : undefined,
     tool_choice: encodeChoice(call.toolChoice, tools),
@@ -71,7 +78,13 @@ export function encodeChat(call: ModelCall, model: string, quirks: ChatQuirks): 
   return { ...body, ...call.providerOptions?.[wire], messages: body.messages, model, stream }
 }
 
-function encodeMessage({ role, parts, name, providerOptions }: Message, quirks: ChatQuirks): Fields[] {
+/** What encoding one message needs to know. */
+interface Scope extends ChatQuirks {
+  /** It came after the last answer: what the server does not take is refused there, and named in words in history. */
+  isNew: boolean
+}
+
+function encodeMessage({ role, parts, name, providerOptions }: Message, quirks: Scope): Fields[] {
   const { empty = '', reasoningBack, toolId = (id: string): string => id } = quirks
   const own = providerOptions?.[wire]
   const calls: Fields[] = []
@@ -85,10 +98,10 @@ function encodeMessage({ role, parts, name, providerOptions }: Message, quirks: 
     if (part.type === 'reasoning' && (part.replay?.wire ?? wire) === wire) thought += part.text
     if (part.type === 'opaque') Object.assign(kept, keptOf(part, quirks))
     if (part.type === 'call' && part.by !== 'provider') {
-      const { name, input, invalid } = part
-      const [id, kept] = [toolId(part.id), keptOf(part, quirks)]
-      if (isCustom(part)) calls.push({ id, type: 'custom', custom: { name, input }, ...kept })
-      else calls.push({ id, type: 'function', function: { name, arguments: invalid ? input : JSON.stringify(input ?? {}) }, ...kept })
+      const { id, name, input, invalid } = part
+      const { type = 'function' } = fields(replayed(part)) as { type?: 'custom' }
+      const given = type === 'custom' ? { input } : { arguments: invalid ? input : JSON.stringify(input ?? {}) }
+      calls.push({ id: toolId(id), type, [type]: { name, ...given }, ...keptOf(part, quirks) })
     }
     if (part.type === 'result' && part.by !== 'provider') {
       const texts = part.parts?.filter((piece) => piece.type === 'text')
@@ -113,33 +126,31 @@ function encodeMessage({ role, parts, name, providerOptions }: Message, quirks: 
 
 const hasOptions = ({ providerOptions }: Part): boolean => providerOptions?.[wire] !== undefined
 
-/** A call of a custom tool, whose input is text as it is. */
-const isCustom = ({ replay }: Part): boolean => replay?.wire === wire && isObject(replay.data) && replay.data.type === 'custom'
-
 /** Of what the server once said, the fields that it wants to have back. */
-function keptOf({ replay }: Part, { back = {} }: ChatQuirks): Fields {
-  const data = replay?.wire === wire ? replay.data : undefined
-  return isObject(data) ? Object.fromEntries(Object.entries(data).filter(([name]) => Object.hasOwn(back, name))) : {}
-}
+const keptOf = (part: Part, { back = {} }: ChatQuirks): Fields =>
+  Object.fromEntries(Object.entries(fields(replayed(part))).filter(([name]) => Object.hasOwn(back, name)))
 
-function contentOf(content: readonly (TextPart | MediaPart)[], quirks: ChatQuirks): unknown {
+const replayed = ({ replay }: Part): unknown => replay?.wire === wire && replay.data
+
+function contentOf(content: readonly (TextPart | MediaPart)[], quirks: Scope): unknown {
   const [first] = content
   if (content.length === 1 && first?.type === 'text' && !hasOptions(first)) return first.text
   return content.map((part) => encodePart(part, quirks))
 }
 
-function encodePart(part: TextPart | MediaPart, { fileUrls }: ChatQuirks): Fields {
+function encodePart(part: TextPart | MediaPart, { fileUrls, files, videos, isNew }: Scope): Fields {
   const { detail, ...options } = part.providerOptions?.[wire] ?? {}
   if (part.type === 'text') return { type: 'text', text: part.text, ...options }
-  const { mime, data, ref, store = 'blob', name } = part
+  const { mime, data, ref, name } = part
   const [kind, format = ''] = mime.split('/')
   const url = part.url ?? (data && `data:${mime};base64,${data}`)
   const as = (type: string, value: Fields): Fields => ({ type, [type]: value, ...options })
-  if (store !== 'blob') return as('file', { file_id: ref })
-  if (url && (kind === 'image' || kind === 'video')) return as(`${kind}_url`, { url, detail })
+  if (part.store === files) return as('file', { file_id: ref })
+  if (url && (kind === 'image' || (kind === 'video' && videos))) return as(`${kind}_url`, { url, detail })
   if (data && kind === 'audio') return as('input_audio', { data, format: format === 'mpeg' ? 'mp3' : format.replace('x-', '') })
   if (data || (url && fileUrls)) return as('file', { filename: name ?? `file.${format}`, file_data: url })
-  throw new KitError('model/unsupported', `this model takes no ${mime} by address`)
+  if (!isNew) return { type: 'text', text: `[${name ?? mime}]` }
+  throw new KitError('model/unsupported', `this model takes no such ${mime}`)
 }
 
 function resultText({ output, parts, error }: ResultPart): string {
@@ -157,8 +168,8 @@ function encodeTool({ name, description, input, strict, hosted, providerOptions 
 function encodeChoice(choice: ToolChoice | undefined, tools: ModelCall['tools']): unknown {
   if (typeof choice !== 'object') return choice
   const named = (name: string): Fields => {
-    const type = tools?.find((tool) => tool.name === name)?.hosted ? 'custom' : 'function'
-    return { type, [type]: { name } }
+    const { type = 'function' } = tools?.find((tool) => tool.name === name)?.hosted?.definition ?? {}
+    return { type, [type as string]: { name } }
   }
   if ('tool' in choice) return named(choice.tool)
   return { type: 'allowed_tools', allowed_tools: { mode: choice.required ? 'required' : 'auto', tools: choice.tools.map(named) } }

@@ -16,7 +16,6 @@ interface OpenCall extends Kept {
   name: string
   text: string
   whole?: unknown
-  custom: boolean
 }
 
 /** Bounds that no reader of deltas keeps: calls of one answer, characters of one stream. */
@@ -116,11 +115,13 @@ export class ChatDecoder implements Kept {
     if (!call && !(id && name)) call = index == null ? (name ? undefined : calls.at(-1)) : calls.findLast((open) => open.index === index)
     if (!call) {
       if (calls.length >= callLimit) throw this.#error('model/garbled', 'sent too much')
-      call = { id: string(id) || `call_${calls.length}_${crypto.randomUUID().slice(0, 8)}`, index, name: '', text: '', custom: !!custom }
+      call = { id: string(id) || `call_${calls.length}_${crypto.randomUUID().slice(0, 8)}`, index, name: '', text: '' }
       calls.push(call)
     }
     call.name ||= string(name) ?? ''
     this.#keep(call, fragment)
+    // what a custom tool is given is text as it is
+    if (custom) (call.kept ??= {}).type = 'custom'
     if (typeof args === 'string') {
       call.text += args
       if (args) this.#chunks.push({ type: 'tool-input', id: call.id, name: call.name, delta: args })
@@ -152,9 +153,9 @@ export class ChatDecoder implements Kept {
     if (!finish.raw && !this.#ended) throw this.#error('model/truncated', 'ended its answer too early', undefined, true)
     if (this.#refusal) chunks.push({ type: 'part', part: { type: 'refusal', text: this.#refusal } })
     if (this.kept) chunks.push({ type: 'part', part: { type: 'opaque', kind: 'message', replay: replayOf(this.kept) } })
-    for (const { id, name, text, whole, kept, custom } of this.#calls) {
-      const replay = (kept || custom) && { replay: replayOf(custom ? { ...kept, type: 'custom' } : kept!) }
-      chunks.push({ type: 'part', part: { type: 'call', id, name, ...(custom ? { input: text } : readArguments(whole ?? text)), ...replay } })
+    for (const { id, name, text, whole, kept } of this.#calls) {
+      const read = kept?.type ? { input: text } : readArguments(whole ?? text)
+      chunks.push({ type: 'part', part: { type: 'call', id, name, ...read, ...(kept && { replay: replayOf(kept) }) } })
     }
     if (this.#usage) chunks.push({ ...this.#usage, model: finish.model })
     finish.reason = this.#calls.length ? 'tools' : this.#refusal ? 'refusal' : finishOf(finish.raw)
@@ -177,18 +178,14 @@ function usageOf(usage: Fields): (Chunk & { type: 'usage' }) | undefined {
   const [input, output] = [count(usage.prompt_tokens), count(usage.completion_tokens)]
   if (input === undefined && output === undefined) return undefined
   const inside = (usage.prompt_tokens_details ?? {}) as Fields
-  const all: Usage = { input: input ?? 0, output: Math.max(output ?? 0, (count(usage.total_tokens) ?? 0) - (input ?? 0)) }
-  const details = {
-    cacheRead: inside.cached_tokens ?? usage.prompt_cache_hit_tokens ?? usage.cached_tokens ?? usage.num_cached_tokens,
-    cacheWrite: inside.cache_write_tokens,
-    reasoning: (usage.completion_tokens_details as Fields | undefined)?.reasoning_tokens,
+  const all: Usage = {
+    input: input ?? 0,
+    output: Math.max(output ?? 0, (count(usage.total_tokens) ?? 0) - (input ?? 0)),
+    cacheRead: count(inside.cached_tokens ?? usage.prompt_cache_hit_tokens ?? usage.cached_tokens ?? usage.num_cached_tokens),
+    cacheWrite: count(inside.cache_write_tokens),
+    reasoning: count((usage.completion_tokens_details as Fields | undefined)?.reasoning_tokens),
   }
-  for (const [name, value] of Object.entries(details)) {
-    const tokens = count(value)
-    if (tokens !== undefined) all[name as keyof typeof details] = tokens
-  }
-  const usd = count(usage.cost)
-  return { type: 'usage', usage: all, usd }
+  return { type: 'usage', usage: all, usd: count(usage.cost) }
 }
 
 export const sourceOf = (cited: Fields): Source => ({

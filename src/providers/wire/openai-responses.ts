@@ -179,12 +179,12 @@ function encodeInput(call: ModelCall, settings: ResponsesSettings, held: boolean
     if (held && at <= answered) return []
     if (message.role === 'assistant') return encodeAssistant(message, scope)
     if (message.role === 'tool') return encodeResults(message, scope)
-    const content = contentOf(message.parts, at > answered)
+    const content = contentOf(message.parts, at > answered, settings.server)
     return content.length ? [{ role: message.role === 'system' ? role : 'user', content }] : []
   })
   if (system === undefined || !system.length) return { input }
   if (typeof system === 'string' && !inside) return { instructions: system, input }
-  return { input: [{ role, content: typeof system === 'string' ? system : system.map((part) => encodeContent(part, true)) }, ...input] }
+  return { input: [{ role, content: typeof system === 'string' ? system : system.map((part) => encodeContent(part, true, settings.server)) }, ...input] }
 }
 
 function survey(messages: readonly Message[]): Pick<Scope, 'calls' | 'ids' | 'lost'> {
@@ -203,19 +203,19 @@ function survey(messages: readonly Message[]): Pick<Scope, 'calls' | 'ids' | 'lo
 }
 
 /** What a user or the system says: text where it is only text. */
-function contentOf(parts: readonly Part[], fresh: boolean): string | Fields[] {
+function contentOf(parts: readonly Part[], fresh: boolean, server: string): string | Fields[] {
   const said = parts.filter((part) => part.type === 'text' || part.type === 'media')
   return said.length === 1 && said[0]!.type === 'text' && !said[0]!.providerOptions?.[wire]
     ? said[0]!.text
-    : said.map((part) => encodeContent(part, fresh))
+    : said.map((part) => encodeContent(part, fresh, server))
 }
 
 /** Media that the API does not take is refused where it is new, and named in words where it is history: that must not end a session. */
-function encodeContent(part: TextPart | MediaPart, fresh: boolean): Fields {
+function encodeContent(part: TextPart | MediaPart, fresh: boolean, server: string): Fields {
   const options = part.providerOptions?.[wire] ?? {}
   if (part.type === 'text') return { type: 'input_text', text: part.text, ...options }
   const { mime, data, url, ref, store, name } = part
-  const file_id = ref !== undefined && store !== undefined && store !== 'blob' ? ref : undefined
+  const file_id = ref !== undefined && store !== undefined && serverOf(store) === server ? ref : undefined
   if (/^(audio|video)\//.test(mime) || (data === undefined && url === undefined && file_id === undefined)) {
     if (fresh) throw new KitError('model/unsupported', `this model takes no ${mime} ${ref === undefined ? '' : 'by reference'}`.trimEnd())
     return { type: 'input_text', text: `[${mime}]` }
@@ -235,12 +235,12 @@ function fileName(mime: string): string {
 }
 const ends: Readonly<Record<string, string>> = { plain: 'txt', markdown: 'md', document: 'docx', sheet: 'xlsx', presentation: 'pptx' }
 
-function encodeResults({ parts }: Message, { calls, ids, lost, quirks }: Scope): Fields[] {
+function encodeResults({ parts }: Message, { calls, ids, lost, quirks, server }: Scope): Fields[] {
   const apart: Fields[] = []
   const content = (part: ResultPart, inside = quirks.toolMedia !== false): string | Fields[] => {
     if (part.error || !part.parts) return plain(part)
-    const media = part.parts.filter(({ type }) => type === 'media').map((piece) => encodeContent(piece, false))
-    if (inside || !media.length) return part.parts.map((piece) => encodeContent(piece, false))
+    const media = part.parts.filter(({ type }) => type === 'media').map((piece) => encodeContent(piece, false, server))
+    if (inside || !media.length) return part.parts.map((piece) => encodeContent(piece, false, server))
     apart.push({ role: 'user', content: [{ type: 'input_text', text: `From the tool call ${part.id}:` }, ...media] })
     return plain({ parts: part.parts.length > media.length ? part.parts.filter(({ type }) => type === 'text') : part.parts })
   }

@@ -1,0 +1,248 @@
+// A conversation that began with one model goes on with another: recorded transcripts of each wire, with all that their servers
+// want back, are sent through every other wire.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
+import { describe, expect, test } from 'vitest'
+import { collect, type Message, type Model, type ModelCall, type Part, user } from '../../src/index.ts'
+import { callsOf } from '../../src/model.ts'
+import { anthropic } from '../../src/providers/anthropic.ts'
+import { gemini } from '../../src/providers/gemini.ts'
+import { openaiChat, openaiCompatible } from '../../src/providers/openai-chat.ts'
+import { openai } from '../../src/providers/openai.ts'
+import { presets } from '../../src/providers/presets.ts'
+import { objects } from '../../src/providers/wire/fields.ts'
+import { noSignature } from '../../src/providers/wire/gemini.ts'
+import { wire as messages } from './anthropic.ts'
+import { answering, type Fields, type Wire } from './checks.ts'
+import { geminiWire } from './gemini.ts'
+import { chat, dialects } from './openai-chat.ts'
+import { responses } from './openai-responses.ts'
+import { folder, recorded, recordings, type Recording } from './recordings.ts'
+
+type Broken = string[]
+
+interface Target {
+  name: string
+  /** Whose replay data it may send back. */
+  wire: string
+  model(fetch: typeof globalThis.fetch): Model
+  schema: string
+  /** What a body does that its server refuses. */
+  broken(body: Fields): Broken
+}
+
+const chatRules =
+  (id: RegExp, files = false) =>
+  (body: Fields): Broken => {
+    const broken: Broken = []
+    let open: unknown[] = []
+    for (const [at, message] of objects(body.messages).entries()) {
+      const { role, content, tool_calls, tool_call_id, ...more } = message
+      if (role === 'tool') {
+        if (!open.includes(tool_call_id)) broken.push(`${at}: a result of no call before it: ${String(tool_call_id)}`)
+        open = open.filter((known) => known !== tool_call_id)
+        continue
+      }
+      if (open.length) broken.push(`${at}: calls are not answered: ${open.join()}`)
+      const calls = objects(tool_calls)
+      open = calls.map((call) => call.id)
+      if (new Set(open).size < open.length) broken.push(`${at}: two calls of one id`)
+      for (const call of open) if (!id.test(String(call))) broken.push(`${at}: an id in a foreign form: ${String(call)}`)
+      for (const { extra_content } of calls) if (extra_content) broken.push(`${at}: foreign replay data`)
+      if ('reasoning_details' in more) broken.push(`${at}: foreign replay data`)
+      const empty = content === '' || content === null || content === undefined || (Array.isArray(content) && !content.length)
+      if (empty && !calls.length) broken.push(`${at}: empty content of ${String(role)}`)
+      for (const { text, file } of objects(content)) {
+        if (text === '') broken.push(`${at}: empty text`)
+        if (!files && objects([file]).some(({ file_id }) => file_id !== undefined)) broken.push(`${at}: a foreign file`)
+      }
+    }
+    if (open.length) broken.push(`at the end calls are not answered: ${open.join()}`)
+    return broken
+  }
+
+function responsesRules(body: Fields): Broken {
+  const broken: Broken = []
+  const open = new Map<unknown, string>()
+  for (const [at, item] of objects(body.input).entries()) {
+    const { type, call_id, content, id, encrypted_content } = item
+    if (encrypted_content !== undefined || id !== undefined) broken.push(`${at}: foreign replay data: ${String(type)}`)
+    if (type === 'function_call') {
+      if (open.has(call_id)) broken.push(`${at}: two calls of one id`)
+      if (!/^[^]{1,64}$/.test(String(call_id))) broken.push(`${at}: an id in a foreign form: ${String(call_id)}`)
+      open.set(call_id, 'open')
+    } else if (type === 'function_call_output') {
+      if (open.get(call_id) !== 'open') broken.push(`${at}: a result of no call before it: ${String(call_id)}`)
+      open.set(call_id, 'answered')
+    } else if (type !== undefined && type !== 'message') broken.push(`${at}: a foreign item: ${String(type)}`)
+    else if (content === undefined || (content as string).length === 0) broken.push(`${at}: empty content`)
+    for (const { file_id } of objects(content)) if (file_id !== undefined) broken.push(`${at}: a foreign file`)
+  }
+  for (const [id, state] of open) if (state === 'open') broken.push(`the call is not answered: ${String(id)}`)
+  return broken
+}
+
+function messagesRules(body: Fields): Broken {
+  const broken: Broken = []
+  let open: unknown[] = []
+  let before = 'assistant'
+  const turns = objects(body.messages)
+  for (const [at, { role, content }] of turns.entries()) {
+    if (role === before || (role !== 'user' && role !== 'assistant')) broken.push(`${at}: ${String(role)} after ${before}`)
+    before = String(role)
+    const blocks = objects(content)
+    if (!blocks.length) broken.push(`${at}: empty content`)
+    const results = blocks.filter(({ type }) => type === 'tool_result').map(({ tool_use_id }) => tool_use_id)
+    const head = blocks.findIndex(({ type }) => type !== 'tool_result')
+    if (blocks.findLastIndex(({ type }) => type === 'tool_result') > head && head >= 0) broken.push(`${at}: a result after something else`)
+    for (const id of open) if (!results.includes(id)) broken.push(`${at}: a call is not answered: ${String(id)}`)
+    for (const id of results) if (!open.includes(id)) broken.push(`${at}: a result of no call before it: ${String(id)}`)
+    if (new Set(results).size < results.length) broken.push(`${at}: two results of one call`)
+    open = []
+    for (const { type, text, id, input, source } of blocks) {
+      if (objects([source]).some(({ file_id }) => file_id !== undefined)) broken.push(`${at}: a foreign file`)
+      if (type === 'text' && !String(text).trim()) broken.push(`${at}: blank text`)
+      if (type === 'tool_use') {
+        open.push(id)
+        if (!/^[\w-]+$/.test(String(id))) broken.push(`${at}: an id in a foreign form: ${String(id)}`)
+        if (typeof input !== 'object' || input === null || Array.isArray(input)) broken.push(`${at}: input that is no object`)
+      }
+      if (!['text', 'tool_use', 'tool_result', 'image', 'document'].includes(String(type))) broken.push(`${at}: foreign: ${String(type)}`)
+    }
+  }
+  if (open.length) broken.push(`at the end calls are not answered: ${open.join()}`)
+  if (before === 'assistant' && turns.length) {
+    const last = objects(turns.at(-1)!.content).at(-1)
+    if (/\s$/.test(String(last?.text))) broken.push('it ends in white space')
+  }
+  return broken
+}
+
+function geminiRules(body: Fields): Broken {
+  const broken: Broken = []
+  let before = 'model'
+  let open: unknown[] = []
+  for (const [at, { role, parts }] of objects(body.contents).entries()) {
+    if (role === before) broken.push(`${at}: ${String(role)} after ${before}`)
+    before = String(role)
+    const pieces = objects(parts)
+    if (!pieces.length) broken.push(`${at}: empty content`)
+    const results = pieces.flatMap(({ functionResponse }) => (functionResponse ? [(functionResponse as Fields).name] : []))
+    if (results.join() !== open.join()) broken.push(`${at}: calls of ${open.join()} are answered by ${results.join()}`)
+    const calls = pieces.filter(({ functionCall }) => functionCall)
+    open = calls.map(({ functionCall }) => (functionCall as Fields).name)
+    if (calls.length && calls[0]!.thoughtSignature !== noSignature) broken.push(`${at}: a first call without the sign for none`)
+    for (const { text, thoughtSignature, functionCall, functionResponse, ...more } of pieces) {
+      if (text === '') broken.push(`${at}: empty text`)
+      if (thoughtSignature !== undefined && thoughtSignature !== noSignature) broken.push(`${at}: a foreign signature`)
+      for (const side of [functionCall, functionResponse] as (Fields | undefined)[]) {
+        if (side?.id !== undefined) broken.push(`${at}: an id that Gemini did not give`)
+        const value = side && (side.args ?? side.response)
+        if (side && (typeof value !== 'object' || value === null || Array.isArray(value))) broken.push(`${at}: no object in ${String(side.name)}`)
+      }
+      for (const key of Object.keys(more)) if (key !== 'inlineData' && key !== 'fileData') broken.push(`${at}: foreign: ${key}`)
+    }
+  }
+  if (open.length) broken.push(`at the end calls are not answered: ${open.join()}`)
+  return broken
+}
+
+const targets: readonly Target[] = [
+  { name: 'chat', wire: 'openai-chat', model: (fetch) => openaiChat('gpt-5.4-mini', { apiKey: 'k', fetch }), schema: 'openai.chat.request.json', broken: chatRules(/^[^]{1,40}$/, true) },
+  { name: 'mistral', wire: 'openai-chat', model: (fetch) => openaiCompatible(presets.mistral, { apiKey: 'k', fetch })('mistral-large'), schema: 'mistral.chat.request.json', broken: chatRules(/^[a-zA-Z0-9]{9}$/) },
+  { name: 'openrouter', wire: 'openai-chat', model: (fetch) => openaiCompatible(presets.openrouter, { apiKey: 'k', fetch })('a/b'), schema: 'openrouter.chat.request.json', broken: chatRules(/./) },
+  { name: 'responses', wire: 'openai-responses', model: (fetch) => openai('gpt-5.4-mini', { apiKey: 'k', fetch }), schema: 'openai.responses.request.json', broken: responsesRules },
+  { name: 'messages', wire: 'anthropic-messages', model: (fetch) => anthropic('claude-haiku-4-5', { apiKey: 'k', fetch }), schema: 'anthropic.messages.request.json', broken: messagesRules },
+  { name: 'gemini', wire: 'gemini', model: (fetch) => gemini('gemini-3-flash-preview', { apiKey: 'k', fetch }), schema: 'gemini.generateContent.request.json', broken: geminiRules },
+]
+
+const sources: readonly (readonly [Wire, readonly Recording[]])[] = [
+  [chat, recordings(Object.keys(dialects))],
+  [responses, recordings((api) => api.endsWith('.responses'))],
+  [messages, recordings(['anthropic.messages'])],
+  [geminiWire, recordings((api) => /^(gemini|vertex)\.(stream)?generateContent$/i.test(api))],
+]
+
+interface Transcript {
+  id: string
+  wire: string
+  call: ModelCall
+}
+
+/** A conversation whose beginning the server kept: nobody else can go on with it. */
+const headless = ({ messages }: ModelCall): boolean => messages.find(({ role }) => role !== 'system')?.role !== 'user'
+
+/** What was said up to the last request of each conversation that the model has a part in, as it was sent there. */
+const requested = (): Transcript[] =>
+  sources.flatMap(([wire, all]) =>
+    [...Map.groupBy(all, ({ api, group }) => `${api} ${group}`).values()].flatMap((steps) => {
+      const last = steps.filter(({ request, id }) => (request as unknown) && request.body && !(id in wire.skip)).sort((a, b) => a.step - b.step).at(-1)
+      if (!last) return []
+      const asked = wire.parse(last)
+      const { system, messages, tools } = asked
+      if (!messages.some(({ role }) => role === 'assistant') || headless(asked)) return []
+      return [{ id: last.id, wire: wire.name, call: { messages, ...(system && { system }), ...(tools && { tools }) } }]
+    }),
+  )
+
+/** The last answer of each conversation as we read it, with all that its server wants back, the results that it asks for, and a word more. */
+async function answered(): Promise<Transcript[]> {
+  const all: Transcript[] = []
+  for (const [wire, recorded] of sources)
+    for (const steps of Map.groupBy(recorded, ({ api, group }) => `${api} ${group}`).values()) {
+      const last = steps.filter(({ response }) => response.status === 200).sort((a, b) => a.step - b.step).at(-1)
+      if (!last || last.id in wire.skip) continue
+      const asked = (last.request as unknown) && last.request.body ? wire.parse(last) : { messages: [user('hi')] }
+      if (headless(asked)) continue
+      const answer = await collect(wire.model(last, answering(last))({ ...asked, messages: [user('hi')] })).catch(() => undefined)
+      if (!answer?.parts.length) continue
+      const results = callsOf(answer.parts).map(({ id, name }): Part => ({ type: 'result', id, name, output: { found: 1 } }))
+      const said: Message[] = [{ role: 'assistant', parts: answer.parts }, ...(results.length ? [{ role: 'tool' as const, parts: results }] : []), user('go on')]
+      all.push({ id: `${last.id} answered`, wire: wire.name, call: { messages: [...asked.messages, ...said], ...(asked.tools && { tools: asked.tools }) } })
+    }
+  return all
+}
+
+async function sent(target: Target, call: ModelCall): Promise<Fields> {
+  let body: Fields | undefined
+  const model = target.model(async (_url, init) => {
+    body = JSON.parse(init?.body as string) as Fields
+    return new Response('{}', { status: 400 })
+  })
+  await collect(model(call)).catch((error: unknown) => {
+    if (!body) throw error
+  })
+  return body!
+}
+
+const validators = new Map<string, ValidateFunction>()
+function invalid({ schema }: Target, body: Fields): unknown[] {
+  const validate =
+    validators.get(schema) ??
+    new Ajv2020({ strict: false, validateFormats: false }).compile(JSON.parse(readFileSync(join(folder, '../schemas', schema), 'utf8')) as Fields)
+  validators.set(schema, validate)
+  return validate(body) ? [] : (validate.errors ?? []).slice(0, 5).map(({ instancePath, message }) => `${instancePath} ${message}`)
+}
+
+describe.skipIf(!recorded)('a conversation goes on with another model', () => {
+  test('what is sent fits the schema and the rules of the other wire', async () => {
+    const wrong: Record<string, unknown> = {}
+    const pairs: Record<string, number> = {}
+    for (const { id, wire, call } of [...requested(), ...(await answered())])
+      for (const target of targets) {
+        if (target.wire === wire) continue
+        const name = `${wire} -> ${target.name}`
+        pairs[name] = (pairs[name] ?? 0) + 1
+        try {
+          const body = await sent(target, call)
+          const found = [...target.broken(body), ...invalid(target, body)]
+          if (found.length) wrong[`${name}: ${id}`] = found
+        } catch (error) {
+          wrong[`${name}: ${id}`] = String(error)
+        }
+      }
+    console.log(`wire: switch: ${Object.values(pairs).reduce((a, b) => a + b, 0)} pairs: ${JSON.stringify(pairs)}`)
+    expect(wrong).toEqual({})
+  }, 60_000)
+})
