@@ -10,6 +10,7 @@ import {
   interrupted,
   joinDetails,
   latest,
+  means,
   nineCharacters,
   onlyChosen,
   openRouterError,
@@ -19,6 +20,7 @@ import {
   thinkingChunks,
   thinkingSwitch,
 } from './wire/openai-chat-rewrites.ts'
+import { explainGemini } from './wire/gemini-errors.ts'
 import type { ChatQuirks } from './wire/openai-chat-request.ts'
 
 /** A server of Chat Completions as data; pass it to `openaiCompatible`. */
@@ -33,6 +35,11 @@ export interface Preset {
 
 /** When the tables below were last compared with the servers' documentation and recorded traffic. */
 export const checked = '2026-11-24'
+
+/** What TGI, and servers that took over its words, say of a question that is too long. */
+const tooLong = means([/must be <= ?\d|must have less than \d+ tokens/, 'model/context'])
+/** Codes of Cloudflare: no such model, no capacity, the day's neurons are used up. */
+const cloudflare = means([/"code":5007\b/, 'model/unknown'], [/"code":3040\b/, 'model/overloaded'], [/"code":(4006|3036)\b/, 'model/quota'])
 
 const completion = { max_tokens: 'max_completion_tokens' } as const
 const text: ModelInfo['capabilities'] = { tools: true, structured: true, input: ['text'] }
@@ -70,7 +77,10 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     provider: 'alibaba',
     baseURL: 'https://dashscope-intl.aliyuncs.com/compatible-mode/v1',
     env: 'DASHSCOPE_API_KEY',
-    quirks: { rewrite: [onlyChosen, enableThinking] },
+    quirks: {
+      rewrite: [onlyChosen, enableThinking],
+      explain: means([/data_?inspection_?failed|inappropriate content/i, 'model/filtered'], [/Arrearage/, 'model/quota']),
+    },
     capabilities: { ...vision, input: ['text', 'image', 'audio', 'video'], reasoning: true },
   },
   cerebras: {
@@ -112,7 +122,12 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     provider: 'gemini',
     baseURL: 'https://generativelanguage.googleapis.com/v1beta/openai',
     env: 'GEMINI_API_KEY',
-    quirks: { fields: { top_k: false }, back: { extra_content: latest }, rewrite: [onlyChosen, efforts({ xhigh: 'high', max: 'high' })] },
+    quirks: {
+      fields: { top_k: false },
+      back: { extra_content: latest },
+      rewrite: [onlyChosen, efforts({ xhigh: 'high', max: 'high' })],
+      explain: explainGemini,
+    },
     capabilities: { ...vision, input: ['text', 'image', 'audio'], reasoning: true },
   },
   /** Sends usage in streams unasked, and knows no `stream_options`. */
@@ -128,7 +143,13 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     capabilities: vision,
   },
   /** One address before many backends: name one after the model (`org/model:groq`), or the cheapest or fastest is taken. */
-  huggingface: { provider: 'huggingface', baseURL: 'https://router.huggingface.co/v1', env: 'HF_TOKEN', capabilities: vision },
+  huggingface: {
+    provider: 'huggingface',
+    baseURL: 'https://router.huggingface.co/v1',
+    env: 'HF_TOKEN',
+    quirks: { explain: tooLong },
+    capabilities: vision,
+  },
   llamaCpp: {
     provider: 'llama.cpp',
     baseURL: 'http://localhost:8080/v1',
@@ -162,7 +183,12 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     provider: 'moonshot',
     baseURL: 'https://api.moonshot.ai/v1',
     env: 'MOONSHOT_API_KEY',
-    quirks: { fields: { top_k: false }, reasoningBack: 'reasoning_content', rewrite: [onlyChosen, schemaInWords, thinkingSwitch(true)] },
+    quirks: {
+      fields: { top_k: false },
+      reasoningBack: 'reasoning_content',
+      rewrite: [onlyChosen, schemaInWords, thinkingSwitch(true)],
+      explain: means([/engine_overloaded/, 'model/overloaded'], [/exceeded_current_quota/, 'model/quota']),
+    },
     capabilities: { ...vision, reasoning: true },
   },
   ollama: {
@@ -215,6 +241,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     env: 'TOGETHER_API_KEY',
     quirks: {
       fields: { parallel_tool_calls: false },
+      explain: tooLong,
       rewrite: [onlyChosen, efforts({ none: undefined, minimal: 'low', xhigh: 'high', max: 'high' })],
     },
     capabilities: vision,
@@ -240,6 +267,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
       fields: { top_k: false, seed: false },
       reasoningBack: 'reasoning_content',
       rewrite: [onlyChosen, schemaInWords, thinkingSwitch(true)],
+      explain: means([/"code":"?13(00|01)\b/, 'model/filtered'], [/"code":"?1113\b/, 'model/quota'], [/"code":"?1261\b/, 'model/context']),
     },
     capabilities: { ...vision, reasoning: true },
   },
@@ -259,6 +287,6 @@ export const workersAi = (account: string): Preset => ({
   provider: 'workers-ai',
   baseURL: `https://api.cloudflare.com/client/v4/accounts/${encodeURIComponent(account)}/ai/v1`,
   env: 'CLOUDFLARE_API_TOKEN',
-  quirks: { fields: { parallel_tool_calls: false }, reasoningBack: 'reasoning_content' },
+  quirks: { fields: { parallel_tool_calls: false }, reasoningBack: 'reasoning_content', explain: cloudflare },
   capabilities: vision,
 })

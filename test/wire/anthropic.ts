@@ -72,7 +72,8 @@ export const wire: Wire = {
       apply(body) {
         for (const message of messagesOf(body))
           message.content = (objects(message.content) as Block[]).filter(({ type, text }) => type !== 'text' || String(text).trim() !== '')
-        for (const { citations } of blocksOf(body)) if (Array.isArray(citations)) for (const citation of objects(citations)) delete citation.file_id
+        for (const { citations } of blocksOf(body))
+          if (Array.isArray(citations)) for (const citation of objects(citations)) delete citation.file_id
       },
     },
     {
@@ -97,7 +98,8 @@ function plainly(body: Fields): void {
   delete body.output_format
 }
 
-const messagesOf = (body: Fields): { role: unknown; content: Block[] }[] => objects(body.messages) as unknown as ReturnType<typeof messagesOf>
+const messagesOf = (body: Fields): { role: unknown; content: Block[] }[] =>
+  objects(body.messages) as unknown as ReturnType<typeof messagesOf>
 const blocksOf = (body: Fields): Block[] => [
   ...messagesOf(body).flatMap(({ content }) => objects(content) as Block[]),
   ...(objects(body.system) as Block[]),

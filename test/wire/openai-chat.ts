@@ -72,8 +72,7 @@ export const chat: Wire = {
           }
           for (const part of objects(message.content)) if (part.closed === true) delete part.closed
         }
-        for (const tool of [...objects(body.tools), body.tool_choice as Fields])
-          if (isFields(tool) && tool.function) tool.type = 'function'
+        for (const tool of [...objects(body.tools), body.tool_choice as Fields]) if (isFields(tool) && tool.function) tool.type = 'function'
         for (const { function: f } of objects(body.tools) as { function?: Fields }[])
           if (f) {
             drop(f)
@@ -88,7 +87,8 @@ export const chat: Wire = {
       apply: (body) => {
         for (const message of messagesOf(body)) {
           if (message.role !== 'assistant') continue
-          if (typeof message.refusal === 'string') message.content = `${textOf(message.content) ?? (message.content as string)}${message.refusal}`
+          if (typeof message.refusal === 'string')
+            message.content = `${textOf(message.content) ?? (message.content as string)}${message.refusal}`
           delete message.refusal
           for (const part of objects(message.content))
             if (part.type === 'refusal') {
@@ -97,7 +97,8 @@ export const chat: Wire = {
             }
         }
         body.messages = messagesOf(body).filter(
-          ({ role, content, ...more }) => role !== 'assistant' || (content as string | unknown[]).length > 0 || Object.keys(more).length > 0,
+          ({ role, content, ...more }) =>
+            role !== 'assistant' || (content as string | unknown[]).length > 0 || Object.keys(more).length > 0,
         )
       },
     },
@@ -234,7 +235,8 @@ function modern(body: Fields): void {
   const { functions, function_call: choice } = body
   delete body.functions
   delete body.function_call
-  if (Array.isArray(functions)) body.tools = [...((body.tools ?? []) as Fields[]), ...functions.map((f) => ({ type: 'function', function: f as Fields }))]
+  if (Array.isArray(functions))
+    body.tools = [...((body.tools ?? []) as Fields[]), ...functions.map((f) => ({ type: 'function', function: f as Fields }))]
   if (choice) body.tool_choice ??= typeof choice === 'string' ? choice : { type: 'function', function: choice }
   let called = 0
   for (const message of messagesOf(body)) {
@@ -268,7 +270,9 @@ function parse({ api, provider, request }: Recording): ModelCall {
   for (const { apply } of chat.normalise.slice(0, 2)) apply(body, { api, request } as Recording)
   const recorded = messagesOf(body)
   const named = new Map(
-    recorded.flatMap((message) => (objects(message.tool_calls) as unknown as RecordedCall[]).map((call) => [call.id, (call.custom ?? call.function)?.name])),
+    recorded.flatMap((message) =>
+      (objects(message.tool_calls) as unknown as RecordedCall[]).map((call) => [call.id, (call.custom ?? call.function)?.name]),
+    ),
   )
   const messages: Message[] = []
   for (const [at, message] of recorded.entries()) {
@@ -300,10 +304,13 @@ function parse({ api, provider, request }: Recording): ModelCall {
         Object.entries(message).filter(([key]) => !known.includes(key) && (key !== 'name' || speaker === undefined)),
       )
       const providerOptions = Object.keys(own).length ? { [name]: own } : undefined
-      messages.push(defined({ role, name: speaker, parts: role === 'assistant' ? saidBy(message) : partsOf(message, provider), providerOptions }))
+      messages.push(
+        defined({ role, name: speaker, parts: role === 'assistant' ? saidBy(message) : partsOf(message, provider), providerOptions }),
+      )
     }
   }
-  const system = messages[0]?.role === 'system' && !messages[0].providerOptions ? (messages.shift()!.parts as readonly TextPart[]) : undefined
+  const system =
+    messages[0]?.role === 'system' && !messages[0].providerOptions ? (messages.shift()!.parts as readonly TextPart[]) : undefined
   const reasoning = (body.reasoning ?? {}) as { effort?: 'low'; max_tokens?: number }
   const effort = (body.reasoning_effort as 'low' | undefined) ?? reasoning.effort
   const format = body.response_format as { json_schema?: Fields } | undefined
@@ -341,7 +348,10 @@ function choiceOf(choice: unknown): ToolChoice | undefined {
   if (!isFields(choice)) return choice === 'any' ? 'required' : (choice as 'auto' | undefined)
   const { function: f, custom = f, allowed_tools: allowed } = choice as Record<string, { name: string; mode: string; tools: Fields[] }>
   if (!allowed) return typeof custom?.name === 'string' ? { tool: custom.name } : undefined
-  return { tools: objects(allowed.tools).map((tool) => String(fields(tool.custom ?? tool.function).name)), required: allowed.mode === 'required' }
+  return {
+    tools: objects(allowed.tools).map((tool) => String(fields(tool.custom ?? tool.function).name)),
+    required: allowed.mode === 'required',
+  }
 }
 
 /** Fields of a message that have a place of their own. */
@@ -362,7 +372,13 @@ function saidBy(message: Fields): Part[] {
   if (typeof thought === 'string') parts.push({ type: 'reasoning', text: thought })
   for (const { type, text, refusal, thinking, ...own } of pieces) {
     const options = Object.keys(own).length ? { providerOptions: { [name]: own } } : {}
-    if (type === 'thinking') parts.push({ type: 'reasoning', text: objects(thinking).map((piece) => piece.text).join('') })
+    if (type === 'thinking')
+      parts.push({
+        type: 'reasoning',
+        text: objects(thinking)
+          .map((piece) => piece.text)
+          .join(''),
+      })
     else if (refusal) parts.push({ type: 'refusal', text: refusal as string })
     else if (text) parts.push({ type: 'text', text: text as string, ...options })
   }
@@ -385,7 +401,11 @@ function partsOf({ content }: Fields, provider: string): (TextPart | MediaPart)[
     const options = { ...own, ...(detail !== undefined && { detail }) }
     const more = Object.keys(options).length ? { providerOptions: { [name]: options } } : {}
     const sound = (typeof audio === 'string' ? { data: audio, format: 'wav' } : audio) as { data: string; format: string } | undefined
-    const { file_id: ref = bare as string | undefined, file_data: data, filename } = (file ?? {}) as { file_id?: string; file_data?: string; filename?: string }
+    const {
+      file_id: ref = bare as string | undefined,
+      file_data: data,
+      filename,
+    } = (file ?? {}) as { file_id?: string; file_data?: string; filename?: string }
     if (type === 'text') return { type: 'text', text: text as string, ...more }
     if (sound) return { type: 'media', mime: `audio/${sound.format === 'mp3' ? 'mpeg' : sound.format}`, data: sound.data, ...more }
     if (ref) return { type: 'media', mime: 'application/pdf', ref, store: provider, ...more }

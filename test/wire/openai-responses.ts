@@ -109,7 +109,11 @@ export const responses: Wire = {
       why: 'a status of reasoning, of a call or of its output, and the id of an output, are set by the server; some clients echo them',
       apply(body) {
         for (const item of itemsOf(body)) {
-          if (['reasoning', 'function_call', 'function_call_output', 'custom_tool_call', 'custom_tool_call_output'].includes(item.type as string))
+          if (
+            ['reasoning', 'function_call', 'function_call_output', 'custom_tool_call', 'custom_tool_call_output'].includes(
+              item.type as string,
+            )
+          )
             delete item.status
           if (/^(function_call|custom_tool_call|shell_call|computer_call|apply_patch_call)_output$/.test(String(item.type))) delete item.id
           if (/^(shell_call|computer_call|tool_search)_output$/.test(String(item.type))) delete item.status
@@ -268,7 +272,9 @@ function parseAnswer({ id, status, phase, content }: Fields, server: string): Pa
   return parts.map((part): Part => {
     const data = id ? dropNulls({ id, status, phase, annotations: part.annotations }) : dropNulls({ phase })
     return {
-      ...(part.type === 'refusal' ? { type: 'refusal', text: (part.refusal ?? '') as string } : { type: 'text', text: (part.text ?? '') as string }),
+      ...(part.type === 'refusal'
+        ? { type: 'refusal', text: (part.refusal ?? '') as string }
+        : { type: 'text', text: (part.text ?? '') as string }),
       ...(Object.keys(data).length && { replay: { wire: server, data: data as Record<string, string> } }),
     }
   })

@@ -139,7 +139,8 @@ function geminiRules(body: Fields): Broken {
       for (const side of [functionCall, functionResponse] as (Fields | undefined)[]) {
         if (side?.id !== undefined) broken.push(`${at}: an id that Gemini did not give`)
         const value = side && (side.args ?? side.response)
-        if (side && (typeof value !== 'object' || value === null || Array.isArray(value))) broken.push(`${at}: no object in ${String(side.name)}`)
+        if (side && (typeof value !== 'object' || value === null || Array.isArray(value)))
+          broken.push(`${at}: no object in ${String(side.name)}`)
       }
       for (const key of Object.keys(more)) if (key !== 'inlineData' && key !== 'fileData') broken.push(`${at}: foreign: ${key}`)
     }
@@ -149,12 +150,48 @@ function geminiRules(body: Fields): Broken {
 }
 
 const targets: readonly Target[] = [
-  { name: 'chat', wire: 'openai-chat', model: (fetch) => openaiChat('gpt-5.4-mini', { apiKey: 'k', fetch }), schema: 'openai.chat.request.json', broken: chatRules(/^[^]{1,40}$/, true) },
-  { name: 'mistral', wire: 'openai-chat', model: (fetch) => openaiCompatible(presets.mistral, { apiKey: 'k', fetch })('mistral-large'), schema: 'mistral.chat.request.json', broken: chatRules(/^[a-zA-Z0-9]{9}$/) },
-  { name: 'openrouter', wire: 'openai-chat', model: (fetch) => openaiCompatible(presets.openrouter, { apiKey: 'k', fetch })('a/b'), schema: 'openrouter.chat.request.json', broken: chatRules(/./) },
-  { name: 'responses', wire: 'openai-responses', model: (fetch) => openai('gpt-5.4-mini', { apiKey: 'k', fetch }), schema: 'openai.responses.request.json', broken: responsesRules },
-  { name: 'messages', wire: 'anthropic-messages', model: (fetch) => anthropic('claude-haiku-4-5', { apiKey: 'k', fetch }), schema: 'anthropic.messages.request.json', broken: messagesRules },
-  { name: 'gemini', wire: 'gemini', model: (fetch) => gemini('gemini-3-flash-preview', { apiKey: 'k', fetch }), schema: 'gemini.generateContent.request.json', broken: geminiRules },
+  {
+    name: 'chat',
+    wire: 'openai-chat',
+    model: (fetch) => openaiChat('gpt-5.4-mini', { apiKey: 'k', fetch }),
+    schema: 'openai.chat.request.json',
+    broken: chatRules(/^[^]{1,40}$/, true),
+  },
+  {
+    name: 'mistral',
+    wire: 'openai-chat',
+    model: (fetch) => openaiCompatible(presets.mistral, { apiKey: 'k', fetch })('mistral-large'),
+    schema: 'mistral.chat.request.json',
+    broken: chatRules(/^[a-zA-Z0-9]{9}$/),
+  },
+  {
+    name: 'openrouter',
+    wire: 'openai-chat',
+    model: (fetch) => openaiCompatible(presets.openrouter, { apiKey: 'k', fetch })('a/b'),
+    schema: 'openrouter.chat.request.json',
+    broken: chatRules(/./),
+  },
+  {
+    name: 'responses',
+    wire: 'openai-responses',
+    model: (fetch) => openai('gpt-5.4-mini', { apiKey: 'k', fetch }),
+    schema: 'openai.responses.request.json',
+    broken: responsesRules,
+  },
+  {
+    name: 'messages',
+    wire: 'anthropic-messages',
+    model: (fetch) => anthropic('claude-haiku-4-5', { apiKey: 'k', fetch }),
+    schema: 'anthropic.messages.request.json',
+    broken: messagesRules,
+  },
+  {
+    name: 'gemini',
+    wire: 'gemini',
+    model: (fetch) => gemini('gemini-3-flash-preview', { apiKey: 'k', fetch }),
+    schema: 'gemini.generateContent.request.json',
+    broken: geminiRules,
+  },
 ]
 
 const sources: readonly (readonly [Wire, readonly Recording[]])[] = [
@@ -177,7 +214,10 @@ const headless = ({ messages }: ModelCall): boolean => messages.find(({ role }) 
 const requested = (): Transcript[] =>
   sources.flatMap(([wire, all]) =>
     [...Map.groupBy(all, ({ api, group }) => `${api} ${group}`).values()].flatMap((steps) => {
-      const last = steps.filter(({ request, id }) => (request as unknown) && request.body && !(id in wire.skip)).sort((a, b) => a.step - b.step).at(-1)
+      const last = steps
+        .filter(({ request, id }) => (request as unknown) && request.body && !(id in wire.skip))
+        .sort((a, b) => a.step - b.step)
+        .at(-1)
       if (!last) return []
       const asked = wire.parse(last)
       const { system, messages, tools } = asked
@@ -191,15 +231,26 @@ async function answered(): Promise<Transcript[]> {
   const all: Transcript[] = []
   for (const [wire, recorded] of sources)
     for (const steps of Map.groupBy(recorded, ({ api, group }) => `${api} ${group}`).values()) {
-      const last = steps.filter(({ response }) => response.status === 200).sort((a, b) => a.step - b.step).at(-1)
+      const last = steps
+        .filter(({ response }) => response.status === 200)
+        .sort((a, b) => a.step - b.step)
+        .at(-1)
       if (!last || last.id in wire.skip) continue
       const asked = (last.request as unknown) && last.request.body ? wire.parse(last) : { messages: [user('hi')] }
       if (headless(asked)) continue
       const answer = await collect(wire.model(last, answering(last))({ ...asked, messages: [user('hi')] })).catch(() => undefined)
       if (!answer?.parts.length) continue
       const results = callsOf(answer.parts).map(({ id, name }): Part => ({ type: 'result', id, name, output: { found: 1 } }))
-      const said: Message[] = [{ role: 'assistant', parts: answer.parts }, ...(results.length ? [{ role: 'tool' as const, parts: results }] : []), user('go on')]
-      all.push({ id: `${last.id} answered`, wire: wire.name, call: { messages: [...asked.messages, ...said], ...(asked.tools && { tools: asked.tools }) } })
+      const said: Message[] = [
+        { role: 'assistant', parts: answer.parts },
+        ...(results.length ? [{ role: 'tool' as const, parts: results }] : []),
+        user('go on'),
+      ]
+      all.push({
+        id: `${last.id} answered`,
+        wire: wire.name,
+        call: { messages: [...asked.messages, ...said], ...(asked.tools && { tools: asked.tools }) },
+      })
     }
   return all
 }
@@ -220,7 +271,9 @@ const validators = new Map<string, ValidateFunction>()
 function invalid({ schema }: Target, body: Fields): unknown[] {
   const validate =
     validators.get(schema) ??
-    new Ajv2020({ strict: false, validateFormats: false }).compile(JSON.parse(readFileSync(join(folder, '../schemas', schema), 'utf8')) as Fields)
+    new Ajv2020({ strict: false, validateFormats: false }).compile(
+      JSON.parse(readFileSync(join(folder, '../schemas', schema), 'utf8')) as Fields,
+    )
   validators.set(schema, validate)
   return validate(body) ? [] : (validate.errors ?? []).slice(0, 5).map(({ instancePath, message }) => `${instancePath} ${message}`)
 }
@@ -242,7 +295,87 @@ describe.skipIf(!recorded)('a conversation goes on with another model', () => {
           wrong[`${name}: ${id}`] = String(error)
         }
       }
-    console.log(`wire: switch: ${Object.values(pairs).reduce((a, b) => a + b, 0)} pairs: ${JSON.stringify(pairs)}`)
+    const checked = Object.values(pairs).reduce((a, b) => a + b, 0)
+    console.log(`wire: switch: ${checked} pairs: ${JSON.stringify(pairs)}`)
     expect(wrong).toEqual({})
+    expect(checked).toBeGreaterThanOrEqual(1128)
   }, 60_000)
+
+  test('the rules see what goes back to the server that made it', async () => {
+    const seen: Record<string, number> = {}
+    for (const { wire, call } of await answered()) {
+      const target = targets.findLast((known) => known.wire === wire)!
+      const found = target.broken(await sent(target, call).catch(() => ({})))
+      if (found.some((problem) => problem.includes('foreign'))) seen[wire] = (seen[wire] ?? 0) + 1
+    }
+    console.log(`wire: switch: replay data is seen: ${JSON.stringify(seen)}`)
+    for (const wire of ['openai-chat', 'openai-responses', 'anthropic-messages', 'gemini']) expect(seen[wire], wire).toBeGreaterThan(0)
+  }, 60_000)
+
+  test.each<[rule: string, target: string, body: Fields]>([
+    [
+      'a result of no call',
+      'chat',
+      {
+        messages: [
+          { role: 'user', content: 'a' },
+          { role: 'tool', tool_call_id: 'c', content: 'b' },
+        ],
+      },
+    ],
+    [
+      'not answered',
+      'chat',
+      {
+        messages: [
+          { role: 'assistant', content: '', tool_calls: [{ id: 'c' }] },
+          { role: 'user', content: 'a' },
+        ],
+      },
+    ],
+    ['foreign form', 'mistral', { messages: [{ role: 'assistant', content: '', tool_calls: [{ id: 'call_12345' }] }] }],
+    ['empty content', 'chat', { messages: [{ role: 'user', content: '' }] }],
+    ['a result of no call', 'responses', { input: [{ type: 'function_call_output', call_id: 'c', output: 'x' }] }],
+    ['not answered', 'responses', { input: [{ type: 'function_call', call_id: 'c', name: 'f', arguments: '{}' }] }],
+    [
+      'user after user',
+      'messages',
+      {
+        messages: [
+          { role: 'user', content: [{ type: 'text', text: 'a' }] },
+          { role: 'user', content: [{ type: 'text', text: 'a' }] },
+        ],
+      },
+    ],
+    ['blank text', 'messages', { messages: [{ role: 'user', content: [{ type: 'text', text: ' ' }] }] }],
+    [
+      'a result after something else',
+      'messages',
+      {
+        messages: [
+          {
+            role: 'user',
+            content: [
+              { type: 'text', text: 'a' },
+              { type: 'tool_result', tool_use_id: 'c' },
+            ],
+          },
+        ],
+      },
+    ],
+    ['are answered by', 'gemini', { contents: [{ role: 'user', parts: [{ functionResponse: { name: 'f', response: {} } }] }] }],
+    [
+      'without the sign for none',
+      'gemini',
+      {
+        contents: [
+          { role: 'user', parts: [{ text: 'a' }] },
+          { role: 'model', parts: [{ functionCall: { name: 'f', args: {} } }] },
+        ],
+      },
+    ],
+  ])('the rules see: %s (%s)', (rule, name, body) => {
+    const { broken } = targets.find((target) => target.name === name)!
+    expect(broken(body).some((problem) => problem.includes(rule))).toBe(true)
+  })
 })

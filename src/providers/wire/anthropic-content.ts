@@ -31,7 +31,9 @@ export function encodeConversation(messages: readonly Message[], keep: Keep): Wi
     const before = turns.at(-1)
     const role =
       message.role === 'assistant' ? 'assistant' : message.role === 'system' && keep.system && before?.role === 'user' ? 'system' : 'user'
-    const content = message.parts.flatMap((part) => (role === 'assistant' ? said(part, keep, toolsets) : given(part, toolsets, at > answered)))
+    const content = message.parts.flatMap((part) =>
+      role === 'assistant' ? said(part, keep, toolsets) : given(part, toolsets, at > answered),
+    )
     if (!content.length) continue
     const marked = message.providerOptions?.[wire] ? content.findLastIndex(({ type }) => !type.endsWith('thinking')) : -1
     if (marked >= 0) content[marked] = { ...content[marked]!, ...message.providerOptions?.[wire] }

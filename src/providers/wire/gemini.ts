@@ -194,7 +194,10 @@ function respond(
   })
   const value = output ?? text?.join('\n') ?? null
   const response = error ? { error: error.message } : isObject(value) ? value : { output: value }
-  return { response: { functionResponse: { id, name, response, parts: inside.length ? inside : undefined, ...providerOptions?.[wire] } }, beside }
+  return {
+    response: { functionResponse: { id, name, response, parts: inside.length ? inside : undefined, ...providerOptions?.[wire] } },
+    beside,
+  }
 }
 
 const mediaOrWords = (part: MediaPart, isNew: boolean): Fields => orInWords(part, isNew, mediaOf, (text) => ({ text }))

@@ -1,5 +1,5 @@
 // What servers of this protocol do otherwise and no table can say: small functions that presets name.
-import { KitError } from '../../errors.ts'
+import { KitError, type KitErrorCode } from '../../errors.ts'
 import type { Chunk, ModelCall, ReasoningSettings } from '../../model.ts'
 import { type Fields, isObject } from './fields.ts'
 import { type Post, readArguments } from './http.ts'
@@ -136,6 +136,15 @@ export function waitOf(body: unknown): { retryAfter: number } | undefined {
   const wait = (+hours * 60 + +minutes) * 60_000 + +rest * (ms ? 1 : 1000)
   return wait > 0 && wait < 86_400_000 ? { retryAfter: Math.round(wait) } : undefined
 }
+
+/** What a server's own codes and words mean, where statuses and the words of others do not say it; the first that is found. */
+export const means =
+  (...meanings: readonly (readonly [said: RegExp, code: KitErrorCode])[]): NonNullable<Post['explain']> =>
+  (body) => {
+    const text = JSON.stringify(body) ?? ''
+    const code = meanings.find(([said]) => said.test(text))?.[1]
+    return { ...waitOf(body), ...(code && { code }) }
+  }
 
 /** OpenRouter puts the reset time of its own limits, in ms since 1970, into the error. */
 export function openRouterError(body: unknown): ReturnType<NonNullable<Post['explain']>> {

@@ -184,7 +184,12 @@ function encodeInput(call: ModelCall, settings: ResponsesSettings, held: boolean
   })
   if (system === undefined || !system.length) return { input }
   if (typeof system === 'string' && !inside) return { instructions: system, input }
-  return { input: [{ role, content: typeof system === 'string' ? system : system.map((part) => encodeContent(part, true, settings.server)) }, ...input] }
+  return {
+    input: [
+      { role, content: typeof system === 'string' ? system : system.map((part) => encodeContent(part, true, settings.server)) },
+      ...input,
+    ],
+  }
 }
 
 function survey(messages: readonly Message[]): Pick<Scope, 'calls' | 'ids' | 'lost'> {
