@@ -11,6 +11,7 @@ import {
   joinDetails,
   latest,
   means,
+  namedFiles,
   nineCharacters,
   onlyChosen,
   openRouterError,
@@ -79,7 +80,11 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     env: 'DASHSCOPE_API_KEY',
     quirks: {
       rewrite: [onlyChosen, enableThinking],
-      explain: means([/data_?inspection_?failed|inappropriate content/i, 'model/filtered'], [/Arrearage/, 'model/quota']),
+      explain: means(
+        [/data_?inspection_?failed|inappropriate content/i, 'model/filtered'],
+        [/Arrearage/, 'model/quota'],
+        [/range of input length/i, 'model/context'],
+      ),
     },
     capabilities: { ...vision, input: ['text', 'image', 'audio', 'video'], reasoning: true },
   },
@@ -187,7 +192,11 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
       fields: { top_k: false },
       reasoningBack: 'reasoning_content',
       rewrite: [onlyChosen, schemaInWords, thinkingSwitch(true)],
-      explain: means([/engine_overloaded/, 'model/overloaded'], [/exceeded_current_quota/, 'model/quota']),
+      explain: means(
+        [/engine_overloaded/, 'model/overloaded'],
+        [/model token limit/, 'model/context'],
+        [/exceeded_current_quota/, 'model/quota'],
+      ),
     },
     capabilities: { ...vision, reasoning: true },
   },
@@ -230,10 +239,12 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     env: 'PERPLEXITY_API_KEY',
     quirks: {
       fields: { stream_options: false, seed: false },
+      fileUrls: true,
+      videos: false,
       extras: searchResults,
-      rewrite: [alternate, efforts({ none: undefined, xhigh: 'high', max: 'high' })],
+      rewrite: [namedFiles, alternate, efforts({ none: undefined, xhigh: 'high', max: 'high' })],
     },
-    capabilities: { tools: false, structured: true, input: ['text', 'image'] },
+    capabilities: { tools: false, structured: true, input: ['text', 'image', 'pdf'] },
   },
   together: {
     provider: 'together',

@@ -396,7 +396,18 @@ function saidBy(message: Fields): Part[] {
 function partsOf({ content }: Fields, provider: string): (TextPart | MediaPart)[] {
   if (!Array.isArray(content)) return [{ type: 'text', text: (content as string | undefined) ?? '' }]
   return objects(content).map((part) => {
-    const { type, text, image_url: image, video_url: video, input_audio: audio, file, document_url: document, file_id: bare, ...own } = part
+    const {
+      type,
+      text,
+      image_url: image,
+      video_url: video,
+      input_audio: audio,
+      file,
+      document_url: document,
+      file_id: bare,
+      ...others
+    } = part
+    const { file_url: named, file_name, ...own } = others
     const { url, detail } = (typeof image === 'string' ? { url: image } : (image ?? video ?? {})) as { url?: string; detail?: string }
     const options = { ...own, ...(detail !== undefined && { detail }) }
     const more = Object.keys(options).length ? { providerOptions: { [name]: options } } : {}
@@ -410,6 +421,11 @@ function partsOf({ content }: Fields, provider: string): (TextPart | MediaPart)[
     if (sound) return { type: 'media', mime: `audio/${sound.format === 'mp3' ? 'mpeg' : sound.format}`, data: sound.data, ...more }
     if (ref) return { type: 'media', mime: 'application/pdf', ref, store: provider, ...more }
     if (data) return { type: 'media', ...located(data, 'application/pdf'), ...(filename && { name: filename }), ...more }
+    if (named) {
+      const address = String(fields(named).url)
+      const place = /^https?:/.test(address) ? { url: address } : { data: address }
+      return { type: 'media', mime: 'application/pdf', ...place, ...(typeof file_name === 'string' && { name: file_name }), ...more }
+    }
     if (document) return { type: 'media', ...located(document as string, 'application/pdf'), ...more }
     return { type: 'media', ...located(url!, video ? 'video/*' : 'image/*'), ...more }
   })

@@ -75,7 +75,7 @@ function responsesRules(body: Fields): Broken {
     } else if (type === 'function_call_output') {
       if (open.get(call_id) !== 'open') broken.push(`${at}: a result of no call before it: ${String(call_id)}`)
       open.set(call_id, 'answered')
-    } else if (type !== undefined && type !== 'message') broken.push(`${at}: a foreign item: ${String(type)}`)
+    } else if (type !== undefined && type !== 'message') broken.push(`${at}: a foreign item: ${JSON.stringify(type)}`)
     else if (content === undefined || (content as string).length === 0) broken.push(`${at}: empty content`)
     for (const { file_id } of objects(content)) if (file_id !== undefined) broken.push(`${at}: a foreign file`)
   }

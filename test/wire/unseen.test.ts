@@ -1327,6 +1327,15 @@ const geminiBodies: Readonly<Record<string, Fields>> = {
 
 const geminiAt = 'https://generativelanguage.googleapis.com/v1beta/models/gemini-3-flash-preview:generateContent'
 
+const perplexityFiles = {
+  role: 'user',
+  content: [
+    { type: 'text', text: 'read' },
+    { type: 'file_url', file_url: { url: png }, file_name: 'a.pdf' },
+    { type: 'file_url', file_url: { url: 'https://example.com/b.pdf' }, file_name: 'b.pdf' },
+  ],
+}
+
 const one = (api: string, provider: string, name: string, body: Fields, url = 'https://example.com/v1', headers = {}): Recording => ({
   id: `${api}: ${name}`,
   api,
@@ -1347,6 +1356,7 @@ const check = (wire: Wire, recording: Recording): void =>
 describe.skipIf(!recorded)('what is sent is what was read', () => {
   for (const [name, body] of Object.entries(chatBodies)) check(chat, one('openai.chat', 'openai', name, asChat(body)))
   for (const [api, provider, name, body] of dialectBodies) check(chat, one(api, provider, name, { model: 'm', messages: [hi], ...body }))
+  check(chat, one('perplexity.chat', 'perplexity', 'documents', { model: 'm', messages: [perplexityFiles] }))
   for (const [name, body] of Object.entries(responsesBodies))
     check(responses, one('openai.responses', 'openai', name, { model: 'gpt-5', input: [hi], ...body }))
   for (const [name, body] of Object.entries(messagesBodies))

@@ -41,6 +41,17 @@ export function documentUrls(body: Fields): void {
   }
 }
 
+/** Perplexity takes documents by address or as bare base64, with their name beside it. */
+export function namedFiles(body: Fields): void {
+  for (const { content } of body.messages as readonly Fields[])
+    for (const part of Array.isArray(content) ? (content as Fields[]) : []) {
+      const { file } = part as { file?: { file_data?: string; filename: string } }
+      if (file?.file_data === undefined) continue
+      delete part.file
+      Object.assign(part, { type: 'file_url', file_url: { url: file.file_data.replace(/^data:.*?,/, '') }, file_name: file.filename })
+    }
+}
+
 /** Mistral takes thinking back as a chunk of the content. Needs `reasoningBack: 'reasoning_content'`. */
 export function thinkingChunks(body: Fields): void {
   for (const message of body.messages as Fields[]) {
