@@ -418,7 +418,7 @@ describe('what is sent', () => {
       {
         role: 'user',
         content: [
-          { type: 'text', text: 'Attached by the tool look:' },
+          { type: 'text', text: 'From the tool look:' },
           { type: 'image_url', image_url: { url: 'data:image/png;base64,AAAA' } },
         ],
       },

@@ -281,7 +281,10 @@ function parse({ api, provider, request }: Recording): ModelCall {
     const flat = { ...message, content: textOf(message.content) ?? message.content }
     if (isFiller(flat, before, recorded[at + 1])) continue
     if (message.role === 'tool') {
-      const { role: _, tool_call_id, content, ...own } = message
+      const { role: _, tool_call_id, content, ...more } = message
+      // the protocol's marks on pieces of a result have no neutral form
+      const marked = objects(content).some((piece) => piece.type === 'text' && Object.keys(piece).length > 2)
+      const own = marked ? { ...more, content } : more
       const id = String(tool_call_id)
       const part: ResultPart = defined({
         type: 'result',
@@ -385,7 +388,7 @@ function saidBy(message: Fields): Part[] {
   if (message.refusal) parts.push({ type: 'refusal', text: message.refusal as string })
   if (details) parts.push({ type: 'opaque', kind: 'message', replay: { wire: name, data: { reasoning_details: details as [] } } })
   for (const { id, function: f, custom, extra_content: extra } of objects(calls) as unknown as RecordedCall[]) {
-    if (custom) parts.push({ type: 'call', id, ...custom, replay: { wire: name, data: { type: 'custom' } } })
+    if (custom) parts.push({ type: 'call', id, ...custom })
     if (!f) continue
     const part: CallPart = { type: 'call', id, name: f.name, ...readArguments(f.arguments) }
     parts.push(extra ? { ...part, replay: { wire: name, data: { extra_content: extra as { google: {} } } } } : part)

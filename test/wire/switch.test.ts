@@ -278,6 +278,22 @@ function invalid({ schema }: Target, body: Fields): unknown[] {
   return validate(body) ? [] : (validate.errors ?? []).slice(0, 5).map(({ instancePath, message }) => `${instancePath} ${message}`)
 }
 
+describe('media that the next model does not take', () => {
+  const file: Part = { type: 'media', mime: 'application/pdf', ref: 'file_1', store: 'elsewhere' }
+  const given: Message = { role: 'user', parts: [{ type: 'text', text: 'Read this.' }, file] }
+  const answer: Message = { role: 'assistant', parts: [{ type: 'text', text: 'I did.' }] }
+
+  test.each(targets.map((target) => [target.name, target] as const))(
+    '%s: is named in words in history, and refused where it is new',
+    async (_name, target) => {
+      const body = await sent(target, { messages: [given, answer, user('And?')] })
+      expect(JSON.stringify(body)).toContain('[application/pdf]')
+      expect(JSON.stringify(body)).not.toContain('file_1')
+      await expect(sent(target, { messages: [user('hi'), answer, given] })).rejects.toMatchObject({ code: 'model/unsupported' })
+    },
+  )
+})
+
 describe.skipIf(!recorded)('a conversation goes on with another model', () => {
   test('what is sent fits the schema and the rules of the other wire', async () => {
     const wrong: Record<string, unknown> = {}

@@ -39,15 +39,6 @@ const chatBodies: Readonly<Record<string, Fields>> = {
       },
     },
   },
-  'a custom tool, chosen, called and answered': {
-    tools: [{ type: 'custom', custom: { name: 'sql', description: 'd', format: { type: 'text' } } }, chatTool('a')],
-    tool_choice: { type: 'custom', custom: { name: 'sql' } },
-    messages: [
-      hi,
-      said({ content: null, tool_calls: [{ id: 'c1', type: 'custom', custom: { name: 'sql', input: 'select 1' } }] }),
-      { role: 'tool', tool_call_id: 'c1', content: '1' },
-    ],
-  },
   'legacy functions': { functions: [{ name: 'a', description: 'd', parameters }], function_call: { name: 'a' } },
   'a legacy call and its result': {
     functions: [{ name: 'a', parameters }],
@@ -1728,15 +1719,6 @@ describe('an answer of Chat that no recording holds', () => {
     })
     expect(await stream(...pieces)).toMatchObject({ finish: 'tools', parts: [call] })
     expect(await whole({ content: 'a', function_call: null })).toMatchObject({ finish: 'stop', parts: [{ type: 'text', text: 'a' }] })
-  })
-
-  test('what a custom tool is given is text, also where it looks like JSON, and goes back as it came', async () => {
-    const custom = (input: string): Fields => ({ tool_calls: [{ index: 0, id: 'c', type: 'custom', custom: { name: 'sql', input } }] })
-    const replay = { wire: 'openai-chat', data: { type: 'custom' } }
-    expect(await whole(custom('{"a":1}'))).toMatchObject({ finish: 'tools', parts: [{ id: 'c', name: 'sql', input: '{"a":1}', replay }] })
-    expect(await stream(custom('select'), { tool_calls: [{ index: 0, custom: { input: ' 1' } }] })).toMatchObject({
-      parts: [{ id: 'c', input: 'select 1', replay }],
-    })
   })
 
   test('a refusal in pieces is one', async () => {

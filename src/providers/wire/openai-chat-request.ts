@@ -1,9 +1,8 @@
 import { KitError } from '../../errors.ts'
 import type { MediaPart, Message, Part, ResultPart, TextPart } from '../../message.ts'
 import type { Chunk, ModelCall, ToolChoice, ToolInfo } from '../../model.ts'
-import { type Fields, fields } from './fields.ts'
+import type { Fields } from './fields.ts'
 import type { Post } from './http.ts'
-import { answeredAt } from './media.ts'
 import { fitsStrict } from './openai-strict.ts'
 
 export const wire = 'openai-chat'
@@ -53,11 +52,11 @@ export function encodeChat(call: ModelCall, model: string, quirks: ChatQuirks): 
   // what is undefined does not enter the JSON
   const body: Fields = {
     messages: [...(system.length ? [instructions] : []), ...call.messages].flatMap((message, at, all) =>
-      encodeMessage(message, { ...quirks, isNew: message.role !== 'tool' && at > answeredAt(all) }),
+      encodeMessage(message, { ...quirks, isNew: message.role === 'user' && all.findLastIndex(({ role }) => role === 'assistant') < at }),
     ),
     stream_options: stream && { include_usage: true },
     tools: tools?.length ? tools.flatMap(encodeTool) : undefined,
-    tool_choice: encodeChoice(call.toolChoice, tools),
+    tool_choice: encodeChoice(call.toolChoice),
     parallel_tool_calls: call.parallelTools,
     response_format: output && encodeOutput(output),
     max_tokens: call.maxTokens,
@@ -91,7 +90,8 @@ function encodeMessage({ role, parts, name, providerOptions }: Message, quirks: 
   const results: Fields[] = []
   const content: (TextPart | MediaPart)[] = []
   const kept: Fields = {}
-  let [text, thought] = ['', '']
+  let text = ''
+  let thought = ''
   for (const part of parts) {
     if (part.type === 'text' || (part.type === 'media' && role !== 'assistant')) content.push(part)
     if (part.type === 'text' || part.type === 'refusal') text += part.text
@@ -99,16 +99,13 @@ function encodeMessage({ role, parts, name, providerOptions }: Message, quirks: 
     if (part.type === 'opaque') Object.assign(kept, keptOf(part, quirks))
     if (part.type === 'call' && part.by !== 'provider') {
       const { id, name, input, invalid } = part
-      const { type = 'function' } = fields(replayed(part)) as { type?: 'custom' }
-      const given = type === 'custom' ? { input } : { arguments: invalid ? input : JSON.stringify(input ?? {}) }
-      calls.push({ id: toolId(id), type, [type]: { name, ...given }, ...keptOf(part, quirks) })
+      const written = invalid ? input : JSON.stringify(input ?? {})
+      calls.push({ id: toolId(id), type: 'function', function: { name, arguments: written }, ...keptOf(part, quirks) })
     }
     if (part.type === 'result' && part.by !== 'provider') {
-      const texts = part.parts?.filter((piece) => piece.type === 'text')
-      const said = texts?.some(hasOptions) ? contentOf(texts, quirks) : resultText(part)
-      results.push({ role, tool_call_id: toolId(part.id), content: said, ...own, ...part.providerOptions?.[wire] })
+      results.push({ role, tool_call_id: toolId(part.id), content: resultText(part), ...own, ...part.providerOptions?.[wire] })
       const media = part.parts?.filter(({ type }) => type === 'media') ?? []
-      if (media.length) content.push({ type: 'text', text: `Attached by the tool ${part.name}:` }, ...media)
+      if (media.length) content.push({ type: 'text', text: `From the tool ${part.name}:` }, ...media)
     }
   }
   // the protocol has no place for media in a result: they follow when all results have been given
@@ -120,21 +117,17 @@ function encodeMessage({ role, parts, name, providerOptions }: Message, quirks: 
   if (reasoningBack && (thought || calls.length)) kept[reasoningBack] = thought
   if (!text && !calls.length && !Object.keys({ ...kept, ...own }).length) return []
   // texts are one, except where one of them has options, e.g. a cache mark
-  const said = content.some(hasOptions) ? contentOf(content, quirks) : text || empty
+  const said = content.some((part) => part.providerOptions?.[wire]) ? contentOf(content, quirks) : text || empty
   return [{ role, content: said, ...kept, tool_calls: calls.length ? calls : undefined, ...own }]
 }
 
-const hasOptions = ({ providerOptions }: Part): boolean => providerOptions?.[wire] !== undefined
-
 /** Of what the server once said, the fields that it wants to have back. */
-const keptOf = (part: Part, { back = {} }: ChatQuirks): Fields =>
-  Object.fromEntries(Object.entries(fields(replayed(part))).filter(([name]) => Object.hasOwn(back, name)))
-
-const replayed = ({ replay }: Part): unknown => replay?.wire === wire && replay.data
+const keptOf = ({ replay }: Part, { back = {} }: ChatQuirks): Fields =>
+  Object.fromEntries(Object.entries(Object(replay?.wire === wire && replay.data) as Fields).filter(([name]) => Object.hasOwn(back, name)))
 
 function contentOf(content: readonly (TextPart | MediaPart)[], quirks: Scope): unknown {
   const [first] = content
-  if (content.length === 1 && first?.type === 'text' && !hasOptions(first)) return first.text
+  if (content.length === 1 && first?.type === 'text' && !first.providerOptions?.[wire]) return first.text
   return content.map((part) => encodePart(part, quirks))
 }
 
@@ -149,8 +142,8 @@ function encodePart(part: TextPart | MediaPart, { fileUrls, files, videos, isNew
   if (url && (kind === 'image' || (kind === 'video' && videos))) return as(`${kind}_url`, { url, detail })
   if (data && kind === 'audio') return as('input_audio', { data, format: format === 'mpeg' ? 'mp3' : format.replace('x-', '') })
   if (data || (url && fileUrls)) return as('file', { filename: name ?? `file.${format}`, file_data: url })
-  if (!isNew) return { type: 'text', text: `[${name ?? mime}]` }
-  throw new KitError('model/unsupported', `this model takes no such ${mime}`)
+  if (!isNew) return { type: 'text', text: `[${mime}]` }
+  throw new KitError('model/unsupported', `this model takes no ${mime}`)
 }
 
 function resultText({ output, parts, error }: ResultPart): string {
@@ -165,12 +158,9 @@ function encodeTool({ name, description, input, strict, hosted, providerOptions 
   return { type: 'function', function: { name, description, parameters, strict }, ...providerOptions?.[wire] }
 }
 
-function encodeChoice(choice: ToolChoice | undefined, tools: ModelCall['tools']): unknown {
+function encodeChoice(choice: ToolChoice | undefined): unknown {
   if (typeof choice !== 'object') return choice
-  const named = (name: string): Fields => {
-    const { type = 'function' } = tools?.find((tool) => tool.name === name)?.hosted?.definition ?? {}
-    return { type, [type as string]: { name } }
-  }
+  const named = (name: string): Fields => ({ type: 'function', function: { name } })
   if ('tool' in choice) return named(choice.tool)
   return { type: 'allowed_tools', allowed_tools: { mode: choice.required ? 'required' : 'auto', tools: choice.tools.map(named) } }
 }

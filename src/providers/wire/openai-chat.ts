@@ -18,12 +18,15 @@ interface OpenCall extends Kept {
   whole?: unknown
 }
 
-/** Bounds that no reader of deltas keeps: calls of one answer, characters of one stream. */
-const [callLimit, streamLimit] = [1000, 128_000_000]
+/** Calls of one answer, which no reader of deltas bounds. */
+const callLimit = 1000
+/** Characters of one stream. */
+const streamLimit = 128_000_000
 
 /**
  * Reads one answer, streamed or whole: both are the same shape with `delta` or `message` in it. Of several choices only the
- * first is read. A legacy `function_call` is a call like the others.
+ * first is read. A legacy `function_call` is a call like the others; custom
+ * tools are not read.
  */
 export class ChatDecoder implements Kept {
   kept?: Fields
@@ -51,7 +54,7 @@ export class ChatDecoder implements Kept {
     else if (data.trim()) {
       if ((this.#length += data.length) > streamLimit) throw this.#error('model/garbled', 'sent too much')
       const body = parse(data)
-      if (!isObject(body)) throw this.#error('model/garbled', 'sent what is not JSON', data)
+      if (!isObject(body)) throw this.#error('model/garbled', 'sent no JSON', data)
       if (event === 'error' || body.object === 'error') throw this.#failed(body)
       return this.body(body, true)
     }
@@ -99,7 +102,7 @@ export class ChatDecoder implements Kept {
     for (const { url_citation: cited } of list(delta.annotations))
       if (isObject(cited)) this.#chunks.push({ type: 'source', source: sourceOf(cited) })
     for (const call of list(delta.tool_calls)) this.#call(call)
-    for (const called of list(delta.function_call)) this.#call({ function: called })
+    if (delta.function_call) this.#call({ function: delta.function_call })
   }
 
   #say(type: 'text' | 'reasoning', delta: unknown): void {
@@ -108,8 +111,8 @@ export class ChatDecoder implements Kept {
 
   /** Fragments belong together by id, else by index, else to the call before; one without a name never begins a second call. */
   #call(fragment: Fields): void {
-    const { id, index, custom } = fragment
-    const { name, input, arguments: args = input } = Object(custom ?? fragment.function) as Fields
+    const { id, index } = fragment
+    const { name, arguments: args } = Object(fragment.function) as Fields
     const calls = this.#calls
     let call = id ? calls.find((open) => open.id === id) : undefined
     if (!call && !(id && name)) call = index == null ? (name ? undefined : calls.at(-1)) : calls.findLast((open) => open.index === index)
@@ -120,8 +123,6 @@ export class ChatDecoder implements Kept {
     }
     call.name ||= string(name) ?? ''
     this.#keep(call, fragment)
-    // what a custom tool is given is text as it is
-    if (custom) (call.kept ??= {}).type = 'custom'
     if (typeof args === 'string') {
       call.text += args
       if (args) this.#chunks.push({ type: 'tool-input', id: call.id, name: call.name, delta: args })
@@ -153,10 +154,11 @@ export class ChatDecoder implements Kept {
     if (!finish.raw && !this.#ended) throw this.#error('model/truncated', 'ended its answer too early', undefined, true)
     if (this.#refusal) chunks.push({ type: 'part', part: { type: 'refusal', text: this.#refusal } })
     if (this.kept) chunks.push({ type: 'part', part: { type: 'opaque', kind: 'message', replay: replayOf(this.kept) } })
-    for (const { id, name, text, whole, kept } of this.#calls) {
-      const read = kept?.type ? { input: text } : readArguments(whole ?? text)
-      chunks.push({ type: 'part', part: { type: 'call', id, name, ...read, ...(kept && { replay: replayOf(kept) }) } })
-    }
+    for (const { id, name, text, whole, kept } of this.#calls)
+      chunks.push({
+        type: 'part',
+        part: { type: 'call', id, name, ...readArguments(whole ?? text), ...(kept && { replay: replayOf(kept) }) },
+      })
     if (this.#usage) chunks.push({ ...this.#usage, model: finish.model })
     finish.reason = this.#calls.length ? 'tools' : this.#refusal ? 'refusal' : finishOf(finish.raw)
     return [...chunks, finish]
@@ -176,7 +178,7 @@ function finishOf(raw = 'stop'): ModelFinish {
 /** Some servers leave reasoning out of `completion_tokens` and count it in the total alone (xAI, Gemini). */
 function usageOf(usage: Fields): (Chunk & { type: 'usage' }) | undefined {
   const [input, output] = [count(usage.prompt_tokens), count(usage.completion_tokens)]
-  if (input === undefined && output === undefined) return undefined
+  if ((input ?? output) === undefined) return undefined
   const inside = (usage.prompt_tokens_details ?? {}) as Fields
   const all: Usage = {
     input: input ?? 0,
@@ -199,7 +201,7 @@ const string = (value: unknown): string | undefined => (typeof value === 'string
 
 const count = (value: unknown): number | undefined => {
   const number = string(value) ? Number(value) : value
-  return typeof number === 'number' && Number.isFinite(number) ? number : undefined
+  return Number.isFinite(number) ? (number as number) : undefined
 }
 
 /** The objects in a list; one alone counts as a list (old TGI sends a single call so). */
