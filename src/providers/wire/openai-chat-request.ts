@@ -111,11 +111,11 @@ function encodeMessage({ role, parts, name, providerOptions }: Message, quirks: 
   // the protocol has no place for media in a result: they follow when all results have been given
   if (role === 'tool') return content.length ? [...results, { role: 'user', content: contentOf(content, quirks) }] : results
   if (role !== 'assistant') {
-    const speaker = role === 'user' ? name?.replace(/[^\w-]/g, '_').slice(0, 64) : undefined
-    return [{ role: role === 'system' ? (quirks.system ?? role) : role, content: contentOf(content, quirks), name: speaker, ...own }]
+    const [as, speaker] = role === 'user' ? [role, name?.replace(/[^\w-]/g, '_').slice(0, 64)] : [quirks.system ?? role]
+    return [{ role: as, content: contentOf(content, quirks), name: speaker, ...own }]
   }
   if (reasoningBack && (thought || calls.length)) kept[reasoningBack] = thought
-  if (!text && !calls.length && !Object.keys({ ...kept, ...own }).length) return []
+  if (!text && !calls.length && !own && !Object.keys(kept).length) return []
   // texts are one, except where one of them has options, e.g. a cache mark
   const said = content.some((part) => part.providerOptions?.[wire]) ? contentOf(content, quirks) : text || empty
   return [{ role, content: said, ...kept, tool_calls: calls.length ? calls : undefined, ...own }]

@@ -242,7 +242,7 @@ export const spoken: ChatQuirks['extras'] = ({ providerOptions }) => {
       const data = btoa(pieces.splice(0).map(atob).join(''))
       yield { type: 'part', part: { type: 'media', mime: `audio/${format}`, data } }
     } catch (cause) {
-      throw new KitError('model/garbled', 'the model sent a broken sound', { cause })
+      throw new KitError('model/garbled', 'sent a broken sound', { cause })
     }
   }
 }

@@ -81,7 +81,7 @@ export class ChatDecoder implements Kept {
     if (isObject(usage)) this.#usage = usageOf(usage) ?? this.#usage
     // a whole body cannot have been cut off
     this.#ended ||= !streamed
-    if (!streamed && !choices.length) throw this.#error('model/empty', 'gave no answer', body, true)
+    if (!streamed && !choices.length) throw this.#error('model/empty', 'sent no answer', body, true)
     const chunks = this.#chunks
     this.#chunks = []
     return chunks
