@@ -66,7 +66,9 @@ describe('requests', () => {
     ['no such route', 404, 'request/not-found', '/nowhere', '{}'],
   ])('%s is %i %s', async (_name, status, code, path, body) => {
     const { send } = service()
-    expect(await send('POST', path, body)).toMatchObject({ status, body: { code, status } })
+    const refused = await send('POST', path, body)
+    expect(refused).toMatchObject({ status, body: { code, status } })
+    expect(refused.response.headers.get('content-type')).toBe('application/problem+json')
     expect((await send('POST', '/agents/a/runs', { input: 'hi', options: { temperature: 1 }, metadata: { x: 'y' } })).status).toBe(200)
   })
   test('another content type is 415, invalid UTF-8 is 400', async () => {

@@ -61,7 +61,7 @@ export function app<Env extends object = object>(options: AppOptions<Env>): Hono
   const routes = new Hono<{ Bindings: Env; Variables: { principal: Principal | undefined } }>()
 
   routes.onError((error, { req }) => {
-    if (!(error instanceof KitError)) report({ onError: options.onError }, error, { at: `${req.method} ${req.path}` })
+    if (!(error instanceof KitError)) report(options as Pick<Context, 'onError'>, error, { at: `${req.method} ${req.path}` })
     return problem(error)
   })
   routes.notFound(() => problem(new KitError('request/not-found', 'there is no such route')))

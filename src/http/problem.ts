@@ -39,7 +39,7 @@ export function problem(thrown: unknown): Response {
   else if (code === 429) headers['retry-after'] = '60'
   if (code === 401) headers['www-authenticate'] = 'Bearer'
   const body = { type: 'about:blank', title: error.code, status: code, detail: error.message, code: error.code }
-  return new Response(JSON.stringify(body), { status: code, headers })
+  return Response.json(body, { status: code, headers })
 }
 
 export const invalid = (message: string): KitError => new KitError('request/invalid', message)
