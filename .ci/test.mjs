@@ -126,6 +126,20 @@ const lanes = [
   check('example (Vercel, edge-light)', 'node', ['.ci/examples.mjs', 'vercel']),
   check('example (Cloudflare, killed)', 'node', ['.ci/examples.mjs', 'cloudflare']),
   vitest('browser (Chromium, workerd)', 'browser', { when: tests('browser'), ...(chromium ? {} : { missing: 'Debian package chromium' }) }),
+  {
+    name: 'bench',
+    // it installs the peers: only where asked for
+    when: ci || only.length > 0,
+    run: () => {
+      const { status, stdout, stderr } = sh('node', ['bench/index.ts'])
+      console.log(stdout.replace(/^(?=.)/gm, '    '))
+      if (status === 2) return { [ci ? 'failed' : 'skipped']: 1, output: stderr }
+      if (status !== 0) return { failed: 1, output: stderr }
+      // its types need the peers that it has installed
+      const types = sh('tsc', ['-p', 'bench'])
+      return types.status === 0 ? { passed: 1 } : { failed: 1, output: types.stdout }
+    },
+  },
   check(`coverage of lines ≥ ${coverage} %, all lanes together`, 'node', ['.ci/coverage.mjs', String(coverage)]),
 ]
 
