@@ -8,16 +8,15 @@ import { KitError } from '../errors.ts'
 import type { Event } from '../event.ts'
 import { through } from '../ready.ts'
 import { stream } from '../run.ts'
-import { toSSE } from '../sse.ts'
 import { memoryStore, type Store } from '../store.ts'
 import { clientTools } from '../tool.ts'
-import { type Access, anonymous, type Auth, requireLoopback, requireOrigin } from './auth.ts'
+import { type Access, anonymous, type Auth, hasExpired, requireLoopback, requireOrigin } from './auth.ts'
 import { type BodyLimits, readJson } from './body.ts'
 import { localHost, type SessionHost } from './host.ts'
 import { clientRequest } from './input.ts'
 import { must, problem } from './problem.ts'
 import { project, type View, viewOf } from './project.ts'
-import { answerOf, sessionId, wantsEvents } from './session-routes.ts'
+import { answerOf, sessionId } from './session-routes.ts'
 
 export { type Access, type Auth, bearer } from './auth.ts'
 export { localHost, type LocalHostOptions, type LocalSocket, type SessionAddress, type SessionHost, type SessionList } from './host.ts'
@@ -84,7 +83,7 @@ export function app<Env extends object = object>(options: AppOptions<Env>): Hono
 
   routes.use('/agents/*', async (c, next) => {
     const principal = auth === 'open' ? anonymous : await auth(c.req.raw, c.env)
-    if (principal?.expires !== undefined && principal.expires <= Date.now()) throw new KitError('auth/missing', 'this login has expired')
+    if (principal && hasExpired(principal)) throw new KitError('auth/missing', 'this login has expired')
     // a ticket stands for the login where browsers can send none; the session checks it
     if (!principal && !hasTicket(c.req.raw)) throw new KitError('auth/missing', 'who are you?')
     c.set('principal', principal)
@@ -167,7 +166,7 @@ async function loneRun(request: Request, agent: Agent, context: Context, store: 
   const body = await readJson(request, limits)
   const { messages, tools, settings, metadata } = clientRequest(body, agent)
   const replay = await idempotent(request, body, agent, context, store)
-  if (replay && 'events' in replay) return respond(request, replay.events, replay.run)
+  if (replay && 'events' in replay) return answerOf(request, replay.events, replay.run)
   const abort = new AbortController()
   // also one that went away while the body was read
   follow(request.signal, abort)
@@ -181,13 +180,7 @@ async function loneRun(request: Request, agent: Agent, context: Context, store: 
     tools: clientTools(tools),
   })
   const shown = noParking(events, new Set(tools?.map(({ name }) => name)), viewOf({ agent }, context.principal!))
-  return respond(request, replay ? kept(shown, replay.keep) : shown, id, abort)
-}
-
-async function respond(request: Request, events: AsyncIterable<Event>, run: string, abort?: AbortController): Promise<Response> {
-  const headers = { 'x-run-id': run }
-  if (wantsEvents(request)) return toSSE(events, { headers, abort })
-  return answerOf(events, run)
+  return answerOf(request, replay ? kept(shown, replay.keep) : shown, id, abort)
 }
 
 /** Ends a run that would wait for an approval: nobody could come back to it. */

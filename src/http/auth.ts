@@ -31,6 +31,9 @@ export function bearer(
 export const bearerToken = (request: Request): string | undefined =>
   /^Bearer +([^\s]+)$/i.exec(request.headers.get('authorization') ?? '')?.[1]
 
+/** Whether a login has ended: asked at each request, each frame and each event. */
+export const hasExpired = ({ expires }: Principal): boolean => expires !== undefined && expires <= Date.now()
+
 /** The one principal of open mode. */
 export const anonymous: Principal = Object.freeze({ id: 'anonymous' })
 

@@ -9,6 +9,7 @@ import { resultOf } from '../run.ts'
 import type { Session } from '../session.ts'
 import { toSSE } from '../sse.ts'
 import type { Store } from '../store.ts'
+import { hasExpired } from './auth.ts'
 import { type BodyLimits, readJson } from './body.ts'
 import { clientRequest } from './input.ts'
 import { must } from './problem.ts'
@@ -151,8 +152,7 @@ async function respond(request: Request, route: SessionRoute, principal: Princip
   route.context?.waitUntil?.(route.session.idle())
   const abort = new AbortController()
   const events = ofRun(route, viewOf(route, principal), run, after, abort.signal)
-  if (wantsEvents(request)) return toSSE(events, { abort, headers: { 'x-run-id': run } })
-  return answerOf(events, run)
+  return answerOf(request, events, run, abort)
 }
 
 const ofRun = ({ session }: SessionRoute, view: View, run: string, after: number, signal: AbortSignal): AsyncGenerator<Event, void, void> =>
@@ -162,14 +162,14 @@ const ofRun = ({ session }: SessionRoute, view: View, run: string, after: number
     return event.type === 'finish'
   })
 
-export const wantsEvents = (request: Request): boolean => /text\/event-stream/i.test(request.headers.get('accept') ?? '')
-
-/** The JSON answer of a run. Throws the error that ended it. */
-export async function answerOf(events: AsyncIterable<Event>, runId: string): Promise<Response> {
+/** A run as the request wants it: events, or JSON at its end, which throws the error that ended it. */
+export async function answerOf(request: Request, events: AsyncIterable<Event>, runId: string, abort?: AbortController): Promise<Response> {
+  const headers = { 'x-run-id': runId }
+  if (/text\/event-stream/i.test(request.headers.get('accept') ?? '')) return toSSE(events, { headers, abort })
   const { error, messages, ...result } = await resultOf(events)
   if (error) throw new KitError(error.code, error.message, error)
   const said = messages.filter(({ role }) => role !== 'user')
-  return Response.json({ ...result, messages: said, runId }, { headers: { 'x-run-id': runId } })
+  return Response.json({ ...result, messages: said, runId }, { headers })
 }
 
 function events(request: Request, route: SessionRoute, principal: Principal): Response {
@@ -185,7 +185,7 @@ function events(request: Request, route: SessionRoute, principal: Principal): Re
   const view = viewOf(route, principal)
   const shown = through(all, (event, out: Event[]) => {
     // a login that has ended reads no further
-    if (principal.expires !== undefined && principal.expires <= Date.now()) return true
+    if (hasExpired(principal)) return true
     out.push(project(event, view))
     return false
   })

@@ -4,6 +4,7 @@ import { canonical } from '../canonical.ts'
 import type { Principal } from '../context.ts'
 import { asKitError, KitError } from '../errors.ts'
 import type { Session } from '../session.ts'
+import { hasExpired } from './auth.ts'
 import { clientRequest } from './input.ts'
 import { project, viewOf } from './project.ts'
 import { readAnswer } from './session-routes.ts'
@@ -54,7 +55,6 @@ export function sessionSocket({ session, agent, id, principal, socket, may = () 
   let marks: { seq: number; sent: number }[] = []
   let acked = 0
 
-  const expired = (): boolean => principal.expires !== undefined && principal.expires <= Date.now()
   const end = (code: number, reason: string): void => {
     following?.abort()
     socket.close(code, reason)
@@ -66,7 +66,7 @@ export function sessionSocket({ session, agent, id, principal, socket, may = () 
     try {
       for await (const event of session.events({ after, signal, linger: Infinity })) {
         if (signal.aborted) return
-        if (expired()) return end(4401, 'auth/missing')
+        if (hasExpired(principal)) return end(4401, 'auth/missing')
         const frame = JSON.stringify({ seq: event.seq, event: project(event, view) })
         socket.send(frame)
         sent += frame.length
@@ -125,7 +125,7 @@ export function sessionSocket({ session, agent, id, principal, socket, may = () 
     async receive(data) {
       let id: unknown
       try {
-        if (expired()) return end(4401, 'auth/missing')
+        if (hasExpired(principal)) return end(4401, 'auth/missing')
         if (data.length > frameLimit) throw new KitError('request/too-large', 'the frame is too large')
         const frame = parse(data)
         id = frame.id ?? frame.pending
