@@ -34,6 +34,18 @@ function service(
   }
   return { send, m, web }
 }
+/** What Ann posts to her session of any service. */
+const speaker =
+  (web: Pick<ReturnType<typeof app>, 'request'>) =>
+  async (path: string, body: unknown): Promise<Fields> =>
+    (
+      await web.request(`http://localhost/agents/a/sessions/s${path}`, {
+        method: 'POST',
+        body: JSON.stringify(body),
+        headers: { authorization: 'Bearer ann', 'content-type': 'application/json' },
+      })
+    ).json()
+
 const deep = (n: number): string => `{"input":${'['.repeat(n)}${']'.repeat(n)}}`
 
 describe('requests', () => {
@@ -220,14 +232,7 @@ describe('approvals', () => {
         agents: { a: agent({ name: 'a', model: m, tools: [tool({ name: 'brief', run: () => 'ran' })], use: [brief] }) },
         auth: bearer(people),
       })
-      const send = async (path: string, body: unknown): Promise<Fields> =>
-        (
-          await web.request(`http://localhost/agents/a/sessions/s${path}`, {
-            method: 'POST',
-            body: JSON.stringify(body),
-            headers: { authorization: 'Bearer ann', 'content-type': 'application/json' },
-          })
-        ).json()
+      const send = speaker(web)
       const parked = await send('/runs', { input: 'go' })
       await new Promise((resolve) => setTimeout(resolve, 60))
       if (late) expect((await send(`/pending/${parked.pending[0].id}`, { approve: true })).code).toBe('pending/stale')
@@ -403,11 +408,7 @@ describe('what a reader may not see', () => {
     kind: 'form',
     schema: { type: 'object', properties: { user: { type: 'string' }, password: { writeOnly: true } } },
   })
-  const login = (got: unknown[]) =>
-    tool({
-      name: 'login',
-      run: (_, { id }) => (got.push(id), 'logged in'),
-    })
+  const login = tool({ name: 'login', run: () => 'logged in' })
   test('a secret field of a form goes to its tool and nowhere else', async () => {
     const journal = memoryJournal()
     const got: unknown[] = []
@@ -420,18 +421,11 @@ describe('what a reader may not see', () => {
     }
     const m = scripted(call('login'), 'done')
     const web = app({
-      agents: { a: agent({ name: 'a', model: m, tools: [login([])], use: [gate] }) },
+      agents: { a: agent({ name: 'a', model: m, tools: [login], use: [gate] }) },
       auth: bearer(people),
       host: localHost({ journal }),
     })
-    const send = async (path: string, body: unknown): Promise<Fields> =>
-      (
-        await web.request(`http://localhost/agents/a/sessions/s${path}`, {
-          method: 'POST',
-          body: JSON.stringify(body),
-          headers: { authorization: 'Bearer ann', 'content-type': 'application/json' },
-        })
-      ).json()
+    const send = speaker(web)
     const parked = await send('/runs', { input: 'go' })
     const output = { user: 'ann', password: 'hunter2' }
     expect((await send(`/pending/${parked.pending[0].id}`, { output })).text).toBe('done')
