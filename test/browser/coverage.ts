@@ -6,7 +6,7 @@ import { convert } from 'ast-v8-to-istanbul'
 import { build } from 'esbuild'
 import type { Page } from 'playwright-core'
 import { parseAstAsync } from 'vitest/node'
-import { root } from './serve.ts'
+import { root } from '../workerd.ts'
 
 type Entries = Awaited<ReturnType<Page['coverage']['stopJSCoverage']>>
 

@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { emptyState, type Event, fold, type Message, transcriptOf } from '../../src/index.ts'
 import { launch, openWindow, type Window } from './chromium.ts'
 import { type Coverage, scriptCoverage } from './coverage.ts'
-import { root, serve, type Served } from './serve.ts'
+import { root, serve, type Served } from '../workerd.ts'
 
 let browser: Browser
 let coverage: Coverage

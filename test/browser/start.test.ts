@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { freePort, root, up } from './serve.ts'
+import { freePort, root, up } from '../workerd.ts'
 
 test('npm start serves the chat in workerd and prints where', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'edgeswarm-start-'))

@@ -1,95 +1,33 @@
 // Kills workerd at chosen moments of a turn and looks at what the next process makes of it.
-import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { emptyState, type Event, fold, type Message, transcriptOf } from '../../src/index.ts'
+import { eventsUntil } from '../events.ts'
+import { serve, type Served } from '../workerd.ts'
 
-const root = join(import.meta.dirname, '../..')
-const dir = mkdtempSync(join(tmpdir(), 'edgeswarm-crash-'))
-const port = 20_000 + Math.floor(Math.random() * 20_000)
-const base = `http://localhost:${port}/agents/crash/sessions`
-let child: ChildProcess | undefined
+let worker: Served
+let base: string
 
 beforeAll(async () => {
-  await build({
-    entryPoints: [join(import.meta.dirname, 'worker.ts')],
-    outfile: join(dir, 'worker.js'),
-    bundle: true,
-    format: 'esm',
-    target: 'es2022',
-    external: ['cloudflare:workers'],
-  })
-  writeFileSync(
-    join(dir, 'config.capnp'),
-    `using Workerd = import "/workerd/workerd.capnp";
-const config :Workerd.Config = (
-  services = [ (name = "main", worker = .worker), (name = "disk", disk = (path = "${dir}/do", writable = true)) ],
-  sockets = [ (name = "http", address = "127.0.0.1:${port}", http = (), service = "main") ],
-);
-const worker :Workerd.Worker = (
-  modules = [ (name = "worker.js", esModule = embed "worker.js") ],
-  compatibilityDate = "2026-08-01",
-  durableObjectNamespaces = [ (className = "AgentSession", uniqueKey = "crash", enableSql = true) ],
-  durableObjectStorage = (localDisk = "disk"),
-  bindings = [ (name = "SESSIONS", durableObjectNamespace = "AgentSession") ],
-);`,
-  )
-  const { mkdirSync } = await import('node:fs')
-  mkdirSync(join(dir, 'do'))
+  worker = await serve('test/crash/worker.ts')
+  base = `${worker.url}/agents/crash/sessions`
+  // each test starts it anew
+  await worker.kill()
 })
-afterAll(() => {
-  child?.kill('SIGKILL')
-  rmSync(dir, { recursive: true, force: true })
-})
+afterAll(() => worker.stop())
 
-async function start(): Promise<void> {
-  child = spawn(join(root, 'node_modules/.bin/workerd'), ['serve', join(dir, 'config.capnp'), '--experimental'], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  })
-  for (let tries = 0; ; tries++) {
-    const up = await fetch(`http://localhost:${port}/health`).then(
-      (r) => r.ok,
-      () => false,
-    )
-    if (up) return
-    if (tries > 100) throw new Error('workerd does not come up')
-    await sleep(50)
-  }
-}
-
-async function kill(): Promise<void> {
-  const gone = new Promise((resolve) => child!.once('exit', resolve))
-  child!.kill('SIGKILL')
-  await gone
-}
-
+const start = (): Promise<void> => worker.start()
+const kill = (): Promise<void> => worker.kill()
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
 /** Begins a run and reads events until `until` says so; what was read is what a reader saw before the crash. */
-async function begin(session: string, input: string, until: (event: Event, seen: Event[]) => boolean): Promise<Event[]> {
+async function begin(session: string, input: string, until: (event: Event, seen: readonly Event[]) => boolean): Promise<Event[]> {
   const response = await fetch(`${base}/${session}/runs`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
     body: JSON.stringify({ input }),
   })
   expect(response.status).toBe(200)
-  const seen: Event[] = []
-  let text = ''
-  for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
-    text += chunk
-    const frames = text.split('\n\n')
-    text = frames.pop()!
-    for (const frame of frames) {
-      const data = /^data: (.*)$/m.exec(frame)?.[1]
-      if (!data) continue
-      seen.push(JSON.parse(data) as Event)
-      if (until(seen.at(-1)!, seen)) return seen
-    }
-  }
-  return seen
+  return eventsUntil(response, until)
 }
 
 async function replay(session: string, after = 0): Promise<Event[]> {

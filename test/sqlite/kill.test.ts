@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { emptyState, type Event, fold, type Message, transcriptOf } from '../../src/index.ts'
+import { eventsUntil } from '../events.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'edgeswarm-kill-'))
 let child: ChildProcess | undefined
@@ -37,19 +38,7 @@ const post = (url: string, body: object, accept = 'application/json'): Promise<R
 /** Reads a run's events until one is reached, and leaves. */
 async function upTo(at: string, input: string, type: string, times = 1): Promise<Event[]> {
   const response = await post(`${at}${base}/runs`, { input }, 'text/event-stream')
-  const seen: Event[] = []
-  let text = ''
-  for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
-    text += chunk
-    const frames = text.split('\n\n')
-    text = frames.pop()!
-    for (const frame of frames) {
-      const data = /^data: (.*)$/m.exec(frame)?.[1]
-      if (data) seen.push(JSON.parse(data) as Event)
-      if (seen.filter((event) => event.type === type).length === times) return seen
-    }
-  }
-  return seen
+  return eventsUntil(response, (_, seen) => seen.filter((event) => event.type === type).length === times)
 }
 const replay = async (at: string, after: number): Promise<Event[]> => {
   const text = await (await fetch(`${at}${base}/events?live=false&after=${after}`)).text()

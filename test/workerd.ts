@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 
-export const root: string = join(import.meta.dirname, '../..')
+export const root: string = join(import.meta.dirname, '..')
 
 export interface Served {
   url: string
@@ -28,7 +28,7 @@ export const freePort = (): Promise<number> =>
   })
 
 export async function serve(entry: string, bindings: Readonly<Record<string, string>> = {}): Promise<Served> {
-  const dir = mkdtempSync(join(tmpdir(), 'edgeswarm-browser-'))
+  const dir = mkdtempSync(join(tmpdir(), 'edgeswarm-workerd-'))
   const port = await freePort()
   const url = `http://localhost:${port}`
   await build({
@@ -50,7 +50,7 @@ const config :Workerd.Config = (
 const worker :Workerd.Worker = (
   modules = [ (name = "worker.js", esModule = embed "worker.js") ],
   compatibilityDate = "2026-08-01",
-  durableObjectNamespaces = [ (className = "AgentSession", uniqueKey = "browser", enableSql = true) ],
+  durableObjectNamespaces = [ (className = "AgentSession", uniqueKey = "test", enableSql = true) ],
   durableObjectStorage = (localDisk = "disk"),
   bindings = [ ${['(name = "SESSIONS", durableObjectNamespace = "AgentSession")', ...texts].join(', ')} ],
 );`,
@@ -58,7 +58,7 @@ const worker :Workerd.Worker = (
   mkdirSync(join(dir, 'do'))
   let child: ChildProcess | undefined
   const kill = async (): Promise<void> => {
-    if (!child || child.exitCode !== null) return
+    if (!child || child.exitCode !== null || child.signalCode !== null) return
     const gone = new Promise((resolve) => child!.once('exit', resolve))
     child.kill('SIGKILL')
     await gone
