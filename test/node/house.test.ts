@@ -7,6 +7,7 @@ import { expect, test } from 'vitest'
 const plan: Record<string, readonly string[]> = {
   core: ['types:@standard-schema/spec'],
   'src/providers': ['core', 'types:openai', 'types:@anthropic-ai/sdk', 'types:@google/genai'],
+  'src/services': ['core'],
   'src/testing': ['core'],
   'src/schema': ['core', '@cfworker/json-schema'],
   'src/sqlite': ['core'],

@@ -19,8 +19,17 @@ export interface Recording {
   step: number
   steps: number
   kind: readonly string[]
-  request: { method: string; url: string; headers: Record<string, string>; body?: Record<string, unknown> }
-  response: { status: number; headers: Record<string, string>; sse?: string; ndjson?: string; text?: string; body?: unknown }
+  request: { method: string; url: string; headers: Record<string, string>; body?: Record<string, unknown>; text?: string }
+  response: {
+    status: number
+    headers: Record<string, string>
+    sse?: string
+    ndjson?: string
+    text?: string
+    body?: unknown
+    binary_base64?: string
+    eventstream_base64?: string
+  }
 }
 
 interface Entry extends Omit<Recording, 'request' | 'response'> {
@@ -41,7 +50,9 @@ export function recordings(apis: readonly string[] | ((api: string) => boolean))
 /** The recorded response; with a seed its body comes in pieces of 1 to 9 bytes, always the same ones. */
 export function responseOf({ response }: Recording, seed?: number): Response {
   const { status, headers, sse, ndjson, text, body } = response
-  const content = sse ?? ndjson ?? text ?? JSON.stringify(body ?? null)
+  const binary = response.binary_base64 ?? response.eventstream_base64
+  const bytes =
+    binary === undefined ? new TextEncoder().encode(sse ?? ndjson ?? text ?? JSON.stringify(body ?? null)) : Buffer.from(binary, 'base64')
   const type =
     sse !== undefined
       ? 'text/event-stream'
@@ -49,9 +60,11 @@ export function responseOf({ response }: Recording, seed?: number): Response {
         ? 'application/x-ndjson'
         : text !== undefined
           ? 'text/plain'
-          : 'application/json'
+          : binary !== undefined
+            ? (headers['content-type'] ?? 'application/octet-stream')
+            : 'application/json'
   const kept = Object.entries(headers).filter(([name]) => !/^(content-(length|encoding|type)|transfer-encoding)$/i.test(name))
-  return new Response(seed === undefined ? content : pieces(new TextEncoder().encode(content), seed), {
+  return new Response(seed === undefined ? new Uint8Array(bytes) : pieces(bytes, seed), {
     status,
     headers: { ...Object.fromEntries(kept), 'content-type': type },
   })

@@ -1,0 +1,126 @@
+import { KitError } from '../../errors.ts'
+import type { ServiceOptions } from '../../services.ts'
+import { defined, type Fields, isObject } from './fields.ts'
+import { type Connection, httpError, keyOf, type Post } from './http.ts'
+
+/** A provider's services behind one address. */
+export interface Service extends Connection {
+  provider: string
+  baseURL: string
+  explain?: Post['explain']
+  /** How the key is sent; default as `Authorization: Bearer`. */
+  auth?: (key: string) => Readonly<Record<string, string>>
+}
+
+export interface Ask {
+  method?: 'GET' | 'POST' | 'DELETE' | 'PATCH' | 'PUT'
+  /** Below the base address, beginning with `/`; or a whole https address. Ids in it are encoded by the caller. */
+  path: string
+  query?: Readonly<Record<string, string | number | undefined>>
+  headers?: Readonly<Record<string, string>>
+  /** Sent as JSON; fields that are undefined or null are left out. */
+  json?: Fields
+  form?: FormData
+  bytes?: BodyInit
+  options?: ServiceOptions
+}
+
+/** Bytes of an answer that is JSON. */
+const jsonLimit = 256 * 1024 * 1024
+
+/** Asks and gives the response, when it is one of success; errors as `post` has them. */
+export async function ask(service: Service, { method, path, query, json, form, bytes, headers, options }: Ask): Promise<Response> {
+  const { provider, baseURL, auth = (key) => ({ authorization: `Bearer ${key}` }), explain, fetch: send = fetch } = service
+  const url = new URL(/^https?:\/\//.test(path) ? path : `${baseURL.replace(/\/+$/, '')}${path}`)
+  for (const [name, value] of Object.entries(query ?? {})) if (value !== undefined) url.searchParams.set(name, String(value))
+  const key = await keyOf(service)
+  const own = options?.providerOptions?.[provider]
+  const body = json === undefined ? (form ?? bytes) : JSON.stringify({ ...defined(json), ...own })
+  if (form && own)
+    for (const [name, value] of Object.entries(own)) form.set(name, typeof value === 'string' ? value : JSON.stringify(value))
+  const signal = options?.signal
+  let response: Response
+  try {
+    response = await send(url.href, {
+      method: method ?? (body === undefined ? 'GET' : 'POST'),
+      headers: { ...(json && { 'content-type': 'application/json' }), ...(key && auth(key)), ...service.headers, ...headers },
+      ...(body !== undefined && { body }),
+      ...(signal && { signal }),
+    })
+  } catch (cause) {
+    if (signal?.aborted) throw signal.reason
+    throw new KitError('model/http', `${provider} cannot be reached`, { cause, provider, retryable: true })
+  }
+  if (response.ok) return response
+  const text = await bytesOf(response, service, signal, 65_536).then(
+    (read) => new TextDecoder().decode(read),
+    () => '',
+  )
+  throw httpError(provider, response.status, response.headers, text, explain)
+}
+
+/** Asks and reads an object of JSON. Throws `model/garbled` where it is none or longer than 256 MB. */
+export async function askJson(service: Service, request: Ask): Promise<Fields> {
+  const read = await askBytes(service, request, jsonLimit)
+  let body: unknown
+  try {
+    body = JSON.parse(new TextDecoder().decode(read))
+  } catch {
+    body = undefined
+  }
+  if (isObject(body)) return body
+  throw new KitError('model/garbled', `${service.provider} sent an answer that is no JSON object`, { provider: service.provider })
+}
+
+/** Asks and reads the bytes of the answer. Throws `model/garbled` above the limit. */
+export async function askBytes(service: Service, request: Ask, limit: number): Promise<Uint8Array<ArrayBuffer>> {
+  return bytesOf(await ask(service, request), service, request.options?.signal, limit)
+}
+
+/** The bytes of a response up to a limit; what is longer is `model/garbled`, a connection that broke `model/truncated`. */
+export async function bytesOf(
+  response: Response,
+  { provider }: Pick<Service, 'provider'>,
+  signal: AbortSignal | undefined,
+  limit: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const reader = response.body?.getReader()
+  if (!reader) return new Uint8Array()
+  const pieces: Uint8Array[] = []
+  let size = 0
+  try {
+    for (;;) {
+      const { value, done } = await reader.read()
+      if (done) break
+      size += value.length
+      if (size > limit) throw new KitError('model/garbled', `${provider} sent more than ${limit} bytes`, { provider })
+      pieces.push(value)
+    }
+  } catch (cause) {
+    if (signal?.aborted) throw signal.reason
+    if (cause instanceof KitError) throw cause
+    throw new KitError('model/truncated', `the connection to ${provider} broke`, { cause, provider, retryable: true })
+  } finally {
+    reader.cancel().catch(() => {})
+  }
+  const all = new Uint8Array(size)
+  let at = 0
+  for (const piece of pieces) {
+    all.set(piece, at)
+    at += piece.length
+  }
+  return all
+}
+
+/** Follows pages until there is none, at most 10,000 items. `page` gives the items and the cursor of the next page. */
+export async function allPages<T>(page: (cursor: string | undefined) => Promise<{ items: readonly T[]; next?: string }>): Promise<T[]> {
+  const all: T[] = []
+  let cursor: string | undefined
+  do {
+    const { items, next } = await page(cursor)
+    all.push(...items)
+    if (next === cursor) break
+    cursor = next
+  } while (cursor !== undefined && all.length < 10_000)
+  return all.slice(0, 10_000)
+}
