@@ -203,6 +203,10 @@ async function* turns(run: Run, ledger: Ledger, queue: Event[]): AsyncGenerator<
     ...(agent.output && { output: { name: agent.name, schema: toJsonSchema(agent.output, 'output') } }),
     signal,
   }
+  const add = (message: Message): Event => {
+    transcript.push(message)
+    return say(run, { type: 'message', message })
+  }
   let repaired = false
   for (let steps = run.steps; ;) {
     const last = transcript.findLast(({ role }) => role === 'assistant')
@@ -211,14 +215,10 @@ async function* turns(run: Run, ledger: Ledger, queue: Event[]): AsyncGenerator<
       // a later call may have the id of one that was answered before: no yes goes with an id from step to step
       const { parked, message } = yield* settle(run, open, steps > run.steps ? new Map() : run.calls, layers, say)
       if (parked) return yield end(run, ledger, 'pending')
-      transcript.push(message!)
-      yield say(run, { type: 'message', message: message! })
+      yield add(message!)
       signal.throwIfAborted()
     }
-    for (const message of run.steered?.() ?? []) {
-      transcript.push(message)
-      yield say(run, { type: 'message', message })
-    }
+    for (const message of run.steered?.() ?? []) yield add(message)
     if (last && steps > run.steps) {
       const reason = stop({ steps, usage: ledger.usage, message: last })
       if (reason) return yield end(run, ledger, reason)
@@ -237,8 +237,7 @@ async function* turns(run: Run, ledger: Ledger, queue: Event[]): AsyncGenerator<
       queue,
     )
     const message: Message = { id, role: 'assistant', parts }
-    transcript.push(message)
-    yield say(run, { type: 'message', message })
+    yield add(message)
     const calls = callsOf(parts)
     for (const { id, name, input } of calls) yield say(run, { type: 'tool-call', id, name, input, by: 'kit' })
     if (calls.length || finish === 'pause') continue
@@ -248,21 +247,16 @@ async function* turns(run: Run, ledger: Ledger, queue: Event[]): AsyncGenerator<
       if ('value' in read) return yield end(run, ledger, 'stop', read.value)
       if (repaired) throw new KitError('output/invalid', `the answer does not fit its schema: ${read.problem}`)
       repaired = true
-      const repair: Message = {
+      yield add({
         ...user(`That answer does not fit the schema: ${read.problem}. Answer again with JSON only.`),
         id: crypto.randomUUID(),
         name: 'kit',
-      }
-      transcript.push(repair)
-      yield say(run, { type: 'message', message: repair })
+      })
       continue
     }
     const more = run.steered?.() ?? []
     if (!more.length) return yield end(run, ledger, finish === 'length' || finish === 'refusal' ? finish : 'stop')
-    for (const message of more) {
-      transcript.push(message)
-      yield say(run, { type: 'message', message })
-    }
+    for (const message of more) yield add(message)
   }
 }
 

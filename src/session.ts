@@ -245,13 +245,13 @@ export class Session {
       const open = this.state.pending.get(answer.id)
       if (!open) {
         if (this.state.answered.has(answer.id)) throw new KitError('pending/stale', 'this was answered before')
-        throw new KitError('pending/unknown', 'nothing waits under this id')
+        throw new KitError('pending/unknown', 'nothing waits for this')
       }
       const after = this.#seq
       const { run } = this.state
       if (open.expires <= Date.now()) {
         await this.#expire()
-        throw new KitError('pending/stale', 'this has expired and counts as declined')
+        throw new KitError('pending/stale', 'this has expired')
       }
       const tool = open.call && this.#tools().find(({ name }) => name === open.call!.name)
       if (!tool || (await digest(this.#options.agent.name, tool, open.call!.input)) !== open.digest) {

@@ -425,6 +425,15 @@ describe('what is sent', () => {
     ])
   })
 
+  test('what the model does not take is refused before the call; an older picture of another model is named in words', async () => {
+    const picture: Part = { type: 'media', mime: 'image/png', data: 'iVBORw0KGgo=' }
+    const asked: Message = { role: 'user', parts: [{ type: 'text', text: 'what is this?' }, picture] }
+    await expect(by('deepseek', { messages: [asked] })).rejects.toMatchObject({ code: 'model/unsupported' })
+    expect(JSON.stringify(await by('groq', { messages: [asked] }))).toContain('image_url')
+    const answer: Message = { role: 'assistant', parts: [{ type: 'text', text: 'a cat' }] }
+    expect(JSON.stringify(await by('deepseek', { messages: [asked, answer, user('why?')] }))).toContain('[image/png]')
+  })
+
   test('of media that there is no place for is refused before anything is sent', async () => {
     const message: Message = { role: 'user', parts: [{ type: 'media', mime: 'application/pdf', url: 'https://example.com/a.pdf' }] }
     await expect(byOpenAI({ messages: [message] })).rejects.toMatchObject({ code: 'model/unsupported' })

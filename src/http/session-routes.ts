@@ -79,7 +79,7 @@ export async function sessionRoute(request: Request, route: SessionRoute): Promi
     }
     case 'POST fork': {
       const { to = session.seq, session: target = crypto.randomUUID() } = await readJson(request, route.limits)
-      if (!route.fork) throw new KitError('request/not-found', 'sessions cannot be forked here')
+      if (!route.fork) throw new KitError('request/not-found', 'there is no such route')
       must(typeof to === 'number' && Number.isSafeInteger(to) && to >= 0 && to <= session.seq, 'to: a seq of this session is needed')
       must(typeof target === 'string' && sessionId.test(target), 'session: 1 to 128 letters, digits, _ or -')
       await route.fork(target, session, to, principal)

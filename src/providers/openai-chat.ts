@@ -36,10 +36,10 @@ export function openaiChat(id: string, options: OpenAIChatOptions = {}): Model {
   const {
     provider = 'openai',
     baseURL = 'https://api.openai.com/v1',
-    capabilities = { tools: true, structured: true, input: ['text', 'image'] },
+    capabilities = { tools: true, structured: true, input: ['text', 'image', 'audio', 'pdf'] },
     limits,
   } = options
-  const quirks = { ...openai, files: provider, ...options.quirks }
+  const quirks = { ...openai, files: provider, takes: capabilities.input, ...options.quirks }
   const url = new URL(baseURL)
   url.pathname = url.pathname.replace(/\/*$/, '/chat/completions')
   return model({ id, provider, capabilities, limits }, (call) =>
@@ -76,4 +76,4 @@ export function openaiCompatible(
 }
 
 /** The plain protocol, without what is OpenAI's own. */
-const plain: ChatQuirks = { fields: {}, empty: undefined, toolId: undefined, rewrite: [onlyChosen], extras: undefined, videos: true }
+const plain: ChatQuirks = { fields: {}, empty: undefined, toolId: undefined, rewrite: [onlyChosen], extras: undefined }

@@ -171,7 +171,6 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
       fields: { seed: 'random_seed', top_k: false, stream_options: false },
       reasoningBack: 'reasoning_content',
       fileUrls: true,
-      videos: false,
       toolId: nineCharacters,
       rewrite: [
         onlyChosen,
@@ -240,7 +239,6 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     quirks: {
       fields: { stream_options: false, seed: false },
       fileUrls: true,
-      videos: false,
       extras: searchResults,
       rewrite: [namedFiles, alternate, efforts({ none: undefined, xhigh: 'high', max: 'high' })],
     },

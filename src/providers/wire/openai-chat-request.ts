@@ -26,8 +26,8 @@ export interface ChatQuirks {
   fileUrls?: boolean
   /** The `store` of media whose `ref` is a file of this server; default the provider's name. */
   files?: string
-  /** Takes films; default true, but for OpenAI itself. */
-  videos?: boolean
+  /** The kinds of media that the model takes; absent: any. */
+  takes?: readonly string[]
   /** The id under which a call, and its result, is sent: for servers that refuse ids of others. Must be a pure function. */
   toolId?: (id: string) => string
   /** What changes a finished body in place, in order; `fields` and `providerOptions` come after it. */
@@ -131,7 +131,7 @@ function contentOf(content: readonly (TextPart | MediaPart)[], quirks: Scope): u
   return content.map((part) => encodePart(part, quirks))
 }
 
-function encodePart(part: TextPart | MediaPart, { fileUrls, files, videos, isNew }: Scope): Fields {
+function encodePart(part: TextPart | MediaPart, { fileUrls, files, takes, isNew }: Scope): Fields {
   const { detail, ...options } = part.providerOptions?.[wire] ?? {}
   if (part.type === 'text') return { type: 'text', text: part.text, ...options }
   const { mime, data, ref, name } = part
@@ -139,9 +139,11 @@ function encodePart(part: TextPart | MediaPart, { fileUrls, files, videos, isNew
   const url = part.url ?? (data && `data:${mime};base64,${data}`)
   const as = (type: string, value: Fields): Fields => ({ type, [type]: value, ...options })
   if (part.store === files) return as('file', { file_id: ref })
-  if (url && (kind === 'image' || (kind === 'video' && videos))) return as(`${kind}_url`, { url, detail })
-  if (data && kind === 'audio') return as('input_audio', { data, format: format === 'mpeg' ? 'mp3' : format.replace('x-', '') })
-  if (data || (url && fileUrls)) return as('file', { filename: name ?? `file.${format}`, file_data: url })
+  if (takes?.includes(kind === 'application' ? format : kind!) !== false) {
+    if (url && (kind === 'image' || kind === 'video')) return as(`${kind}_url`, { url, detail })
+    if (data && kind === 'audio') return as('input_audio', { data, format: format === 'mpeg' ? 'mp3' : format.replace('x-', '') })
+    if (data || (url && fileUrls)) return as('file', { filename: name ?? `file.${format}`, file_data: url })
+  }
   if (!isNew) return { type: 'text', text: `[${mime}]` }
   throw new KitError('model/unsupported', `this model takes no ${mime}`)
 }
