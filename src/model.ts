@@ -78,6 +78,10 @@ export interface Source {
   end?: number
   /** First and last page, from 1. */
   pages?: readonly [number, number]
+  /** Where the passage is in its document, as the provider counts characters: the first, from 0, and the one after the last. */
+  characters?: readonly [number, number]
+  /** Where it is among its document's pieces (blocks, search results' paragraphs): the first, from 0, and the one after the last. */
+  blocks?: readonly [number, number]
 }
 
 /**

@@ -262,9 +262,9 @@ describe('an answer', () => {
       ),
     )
     expect(answer.flatMap((chunk) => (chunk.type === 'source' ? [chunk.source] : []))).toEqual([
-      { document: 'file_1', title: 'D', text: 'c', start: 5, end: 8 },
+      { document: 'file_1', title: 'D', text: 'c', start: 5, end: 8, characters: [0, 1] },
       { document: '0', text: 'p', start: 5, end: 8, pages: [3, 4] },
-      { document: '1', text: 'b', start: 8, end: 11 },
+      { document: '1', text: 'b', start: 8, end: 11, blocks: [0, 1] },
       { url: 'https://s', title: 'S', text: 's', start: 8, end: 11 },
       { document: 'kb-7', title: 'K', text: 'k', start: 8, end: 11 },
       { url: 'https://w', title: 'W', text: 'w', start: 8, end: 11 },

@@ -3,7 +3,7 @@ import type { CallPart, Json, Usage } from '../../message.ts'
 import type { Chunk, ModelFinish, Source } from '../../model.ts'
 import { inputOf } from './anthropic-content.ts'
 import { wire } from './anthropic-models.ts'
-import type { Fields } from './fields.ts'
+import { type Fields, fields, isObject, objects, textIn } from './fields.ts'
 import { codeOf, parse, readArguments, type SseEvent } from './http.ts'
 
 export { traitsOf, type ClaudeTraits, wire } from './anthropic-models.ts'
@@ -33,6 +33,7 @@ export class MessagesDecoder {
   #stop: string | undefined
   #details: Fields = {}
   #container: Fields | undefined
+  #edits: Fields[] = []
   #model: string | undefined
   #id: string | undefined
   #started = false
@@ -47,7 +48,7 @@ export class MessagesDecoder {
     if (!data || event === 'ping') return
     if ((this.#size += data.length) > streamLimit) throw this.#bad('does not stop')
     const body = parse(data)
-    if (!isFields(body)) {
+    if (!isObject(body)) {
       if (data.startsWith('[DONE]')) return
       throw this.#bad('sent a line that is not JSON', data)
     }
@@ -65,7 +66,7 @@ export class MessagesDecoder {
       case 'message_start':
         return yield* this.#start(fields(message))
       case 'message_delta':
-        return this.#note(fields(delta), usage)
+        return this.#note(fields(delta), usage, body)
       case 'message_stop':
         this.#ended = true
         return
@@ -83,7 +84,7 @@ export class MessagesDecoder {
     if (body.type === 'error' || body.error) throw streamError(this.#provider, body)
     if (!Array.isArray(body.content) && typeof body.stop_reason !== 'string') throw this.#bad('sent JSON that is no message', body)
     yield* this.#start(body)
-    this.#note(body, undefined)
+    this.#note(body, undefined, body)
     this.#ended = true
   }
 
@@ -108,7 +109,8 @@ export class MessagesDecoder {
     for (const [name, value] of Object.entries(counts)) if (typeof value === 'number' && Number.isFinite(value)) this.#usage[name] = value
   }
 
-  #note(delta: Fields, usage: unknown): void {
+  #note(delta: Fields, usage: unknown, { context_management: context }: Fields): void {
+    if (context) this.#edits = objects(fields(context).applied_edits)
     if (typeof delta.stop_reason === 'string') this.#stop = delta.stop_reason
     if (delta.stop_details) this.#details = fields(delta.stop_details)
     if (typeof fields(delta.container).id === 'string') this.#container = fields(delta.container)
@@ -123,7 +125,7 @@ export class MessagesDecoder {
     const chunk =
       block.type === 'text' ? this.#say(open, block.text) : block.type === 'thinking' ? this.#think(open, block.thinking) : undefined
     if (chunk) yield chunk
-    if (Array.isArray(block.citations)) open.citations.push(...block.citations.filter(isFields))
+    open.citations.push(...objects(block.citations))
     if (block.type === 'tool_use' && Object.keys(fields(block.input)).length)
       yield { type: 'tool-input', id: idOf(block), name: nameOf(block), delta: JSON.stringify(block.input) }
     if (block.type === 'fallback') yield* this.#fall(block)
@@ -141,7 +143,7 @@ export class MessagesDecoder {
         open.json += delta.partial_json
         return { type: 'tool-input', id: idOf(open.block), name: nameOf(open.block), delta: delta.partial_json }
       case 'citations_delta':
-        if (isFields(delta.citation)) open.citations.push(delta.citation)
+        if (isObject(delta.citation)) open.citations.push(delta.citation)
         return undefined
       default: {
         // a signature, a compaction: the values of the block itself, whole
@@ -243,6 +245,9 @@ export class MessagesDecoder {
     if (this.#stop === 'refusal' && typeof explanation === 'string' && explanation)
       yield { type: 'part', part: { type: 'refusal', text: explanation, ...replay({ category: category ?? null }) } }
     if (this.#container) yield { type: 'part', part: { type: 'opaque', kind: 'container', ...replay(this.#container) } }
+    // what the model did not see of the conversation that it was sent
+    if (this.#edits.length)
+      yield { type: 'notice', code: 'context/edited', message: `${this.#provider} left out parts of the conversation`, data: this.#edits }
     const usage = usageOf(this.#usage)
     if (usage) yield { type: 'usage', usage, ...(this.#model !== undefined && { model: this.#model }) }
     yield {
@@ -280,43 +285,28 @@ function usageOf(raw: { readonly [name: string]: number }): Usage | undefined {
 }
 
 function sourceOf(citation: Fields, start: number, end: number): Source {
-  const {
-    type,
-    url,
-    source,
-    title,
-    document_title,
-    document_index,
-    file_id,
-    cited_text,
-    start_page_number: from,
-    end_page_number: to,
-  } = citation
-  const address = typeof url === 'string' ? url : typeof source === 'string' && /^https?:/.test(source) ? source : undefined
-  const document =
-    typeof file_id === 'string'
-      ? file_id
-      : typeof source === 'string'
-        ? source
-        : typeof document_index === 'number'
-          ? `${document_index}`
-          : undefined
-  const named = title ?? document_title
+  const { url, source, title, document_title, document_index, file_id, cited_text } = citation
+  const address = textIn(url) ?? (/^https?:/.test(String(source)) ? (source as string) : undefined)
+  const document = textIn(file_id) ?? textIn(source) ?? (typeof document_index === 'number' ? `${document_index}` : undefined)
+  const named = textIn(title) ?? textIn(document_title)
+  const range = (unit: string): readonly [number, number] | undefined => {
+    const [from, to] = [citation[`start_${unit}`], citation[`end_${unit}`]]
+    return typeof from === 'number' && typeof to === 'number' ? [from, to] : undefined
+  }
+  // the provider's last page is the one after it
+  const [pages, characters, blocks] = ['page_number', 'char_index', 'block_index'].map(range)
   return {
     ...(address !== undefined ? { url: address } : document !== undefined && { document }),
-    ...(typeof named === 'string' && { title: named }),
+    ...(named !== undefined && { title: named }),
     ...(typeof cited_text === 'string' && { text: cited_text }),
     start,
     end,
-    // the provider's last page is the one after it
-    ...(type === 'page_location' &&
-      typeof from === 'number' &&
-      typeof to === 'number' && { pages: [from, Math.max(from, to - 1)] as const }),
+    ...(pages && { pages: [pages[0], Math.max(pages[0], pages[1] - 1)] as const }),
+    ...(characters && { characters }),
+    ...(blocks && { blocks }),
   }
 }
 
-const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null
-const fields = (value: unknown): Fields => (isFields(value) ? value : {})
 const replay = (data: Fields): { replay: { wire: string; data: Json } } => ({ replay: { wire, data: data as Json } })
 const nameOf = ({ name }: Fields): string => (typeof name === 'string' ? name : '')
 

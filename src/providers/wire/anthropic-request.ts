@@ -5,7 +5,10 @@ import { budgets, type ClaudeTraits, effortOf, wire } from './anthropic-models.t
 import { strictSchema } from './anthropic-schema.ts'
 import type { Fields } from './fields.ts'
 
-/** What `providerOptions['anthropic-messages']` may set of a call beside the neutral fields. */
+/**
+ * What `providerOptions['anthropic-messages']` may set of a call beside the neutral fields. `betas` (values of the `anthropic-beta` header)
+ * is not among them: no body has it, and a tool may ask for some as well as a call.
+ */
 export const messagesOptions = [
   'billing_policy',
   'cache_control',
@@ -33,6 +36,8 @@ export interface MessagesRequest {
   body: Fields
   /** Settings of the call that were left out or weakened, since this model or version would refuse the whole call for them. */
   dropped: string[]
+  /** Betas that the call and its tools ask for. */
+  betas: readonly string[]
 }
 
 /** A call as a request body of the Messages API. Throws `model/unsupported` for media that it does not take. */
@@ -41,7 +46,7 @@ export function encodeMessages(call: ModelCall, model: string, traits: ClaudeTra
   const drop = (setting: string): number => dropped.push(setting)
   const options = call.providerOptions?.[wire] ?? {}
   const limit = call.maxTokens ?? traits.output
-  const { tools, choice } = toolsOf(call, drop)
+  const { tools, choice, betas, servers } = toolsOf(call, drop)
   const lead = call.messages.findIndex(({ role }) => role !== 'system')
   const messages = lead < 0 ? [] : call.messages.slice(lead)
 
@@ -82,6 +87,7 @@ export function encodeMessages(call: ModelCall, model: string, traits: ClaudeTra
   for (const setting of ['seed', 'presencePenalty', 'frequencyPenalty'] as const) if (call[setting]) drop(setting)
   return {
     dropped,
+    betas: [options.betas ?? [], betas].flat(2) as string[],
     // what is undefined is not sent
     body: {
       ...Object.fromEntries(messagesOptions.map((name) => [name, options[name]])),
@@ -97,6 +103,7 @@ export function encodeMessages(call: ModelCall, model: string, traits: ClaudeTra
       thinking,
       output_config: Object.values(config).some((value) => value !== undefined) ? config : undefined,
       container,
+      mcp_servers: servers.length ? [options.mcp_servers ?? [], servers].flat() : options.mcp_servers,
     },
   }
 }
@@ -117,18 +124,29 @@ function systemOf({ system }: ModelCall, lead: readonly Message[], more: string 
 /** The API has no JSON without a schema. */
 const inWords = 'Answer with JSON only, without a word around it.'
 
+interface Tools {
+  tools: Fields[]
+  betas: unknown[]
+  servers: unknown[]
+  choice: Fields | undefined
+}
+
 /**
  * The API has no choice among some of its tools. One of them, required, is `tool`, with the list as it was. Else the others leave the
  * list: they cannot be called then, which is the point, though a changed list makes the prompt cache start anew.
  */
-function toolsOf({ tools = [], toolChoice, parallelTools }: ModelCall, drop: Drop): { tools: Fields[]; choice: Fields | undefined } {
+function toolsOf({ tools = [], toolChoice, parallelTools }: ModelCall, drop: Drop): Tools {
   const named = typeof toolChoice === 'object' && 'tools' in toolChoice ? toolChoice : undefined
   const only = named?.required && named.tools.length === 1 ? { tool: named.tools[0]! } : undefined
   const allowed = named && !only ? tools.filter(({ name }) => named.tools.includes(name)) : tools
   const choice = choiceOf(only ?? toolChoice)
   const single = parallelTools === false && choice?.type !== 'none'
+  // a tool says by its options which betas it needs, and an MCP toolset where its server is
+  const encoded = allowed.flatMap((tool) => encodeTool(tool, drop))
   return {
-    tools: allowed.flatMap((tool) => encodeTool(tool, drop)),
+    tools: encoded.map(({ betas: _, server: __, ...definition }) => definition),
+    betas: encoded.map(({ betas }) => betas ?? []),
+    servers: encoded.flatMap(({ server }) => server ?? []),
     choice: single ? { type: 'auto', ...choice, disable_parallel_tool_use: true } : choice,
   }
 }
