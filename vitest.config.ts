@@ -47,6 +47,7 @@ export default defineConfig({
       { test: { name: 'deno', include: [...neutral, 'test/sqlite/*.test.ts', 'test/deno/*.test.ts'] } },
       { test: { name: 'bun', include: [...neutral, 'test/sqlite/*.test.ts', 'test/bun/*.test.ts'] } },
       { test: { name: 'crash', include: ['test/crash/*.test.ts'], testTimeout: 60_000 } },
+      { test: { name: 'llama', include: ['test/llama/*.test.ts'], testTimeout: 60_000 } },
       { test: { name: 'browser', include: ['test/browser/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 } },
     ],
   },

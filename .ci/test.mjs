@@ -80,6 +80,22 @@ const vitest = (name, project, { when = true, missing, command = () => ['node'],
 /** Where V8's own counters do not reach, the code itself counts. */
 const counted = (lane) => ['--coverage', '--coverage.provider=istanbul', `--coverage.reportsDirectory=coverage/${lane}`]
 
+/** Packages that only one lane needs are installed for it, in CI or where it is asked for by name. */
+const installed = (dir, ...flags) => {
+  if (existsSync(join(root, dir, 'node_modules'))) return undefined
+  const command = `npm ci --prefix ${dir}`
+  if (!ci && !only.length) return `what \`${command}\` installs`
+  return sh('npm', ['ci', '--prefix', dir, '--no-audit', '--no-fund', ...flags]).status === 0
+    ? undefined
+    : `${command} fails: a package of it`
+}
+const llama = () => {
+  if (!existsSync(join(root, '../shared/llm'))) return '../shared/llm'
+  if (`${process.platform}-${process.arch}` !== 'linux-x64') return 'a linux-x64 machine'
+  // without scripts: they would look for a compiler
+  return installed('test/llama', '--omit=optional', '--ignore-scripts')
+}
+
 const chromium = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find(existsSync)
 const lanes = [
   check('format', 'oxfmt', ['--check', '.']),
@@ -109,6 +125,8 @@ const lanes = [
     args: ['--pool=threads', ...counted('bun')],
   }),
   vitest('crash (workerd, killed)', 'crash', { when: tests('crash') }),
+  vitest('real model (Node, workerd)', 'llama', { missing: llama }),
+  check('types: tests with a real model', 'tsc', ['-p', 'test/llama'], { missing: llama }),
   check('build', 'npm', ['run', '-s', 'build']),
   check('package: publint', 'publint', ['--strict']),
   check('package: types of every export', 'attw', ['--pack', '.', '--profile', 'esm-only']),

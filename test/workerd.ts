@@ -27,7 +27,11 @@ export const freePort = (): Promise<number> =>
     })
   })
 
-export async function serve(entry: string, bindings: Readonly<Record<string, string>> = {}): Promise<Served> {
+export async function serve(
+  entry: string,
+  bindings: Readonly<Record<string, string>> = {},
+  { sessions = true }: { /** Whether the worker has the class `AgentSession`. */ sessions?: boolean } = {},
+): Promise<Served> {
   const dir = mkdtempSync(join(tmpdir(), 'edgeswarm-workerd-'))
   const port = await freePort()
   const url = `http://localhost:${port}`
@@ -44,15 +48,20 @@ export async function serve(entry: string, bindings: Readonly<Record<string, str
     join(dir, 'config.capnp'),
     `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
-  services = [ (name = "main", worker = .worker), (name = "disk", disk = (path = "${dir}/do", writable = true)) ],
+  services = [
+    (name = "main", worker = .worker),
+    (name = "disk", disk = (path = "${dir}/do", writable = true)),
+    # what a worker may reach: this machine, and nothing else
+    (name = "internet", network = (allow = ["local"])),
+  ],
   sockets = [ (name = "http", address = "127.0.0.1:${port}", http = (), service = "main") ],
 );
 const worker :Workerd.Worker = (
   modules = [ (name = "worker.js", esModule = embed "worker.js") ],
   compatibilityDate = "2026-08-01",
-  durableObjectNamespaces = [ (className = "AgentSession", uniqueKey = "test", enableSql = true) ],
+  ${sessions ? 'durableObjectNamespaces = [ (className = "AgentSession", uniqueKey = "test", enableSql = true) ],' : ''}
   durableObjectStorage = (localDisk = "disk"),
-  bindings = [ ${['(name = "SESSIONS", durableObjectNamespace = "AgentSession")', ...texts].join(', ')} ],
+  bindings = [ ${[...(sessions ? ['(name = "SESSIONS", durableObjectNamespace = "AgentSession")'] : []), ...texts].join(', ')} ],
 );`,
   )
   mkdirSync(join(dir, 'do'))
