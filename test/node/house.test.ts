@@ -8,6 +8,8 @@ const plan: Record<string, readonly string[]> = {
   core: ['types:@standard-schema/spec'],
   'src/providers': ['core', 'types:openai', 'types:@anthropic-ai/sdk', 'types:@google/genai'],
   'src/services': ['core'],
+  'src/catalog': ['core', '@pydantic/genai-prices'],
+  'src/media': ['core'],
   'src/testing': ['core'],
   'src/schema': ['core', '@cfworker/json-schema'],
   'src/sqlite': ['core'],

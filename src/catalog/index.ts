@@ -1,0 +1,5 @@
+export { catalog, type Catalog, type CatalogOptions, type Named } from './catalog.ts'
+export type { Ability, ModelFacts, ModelQuery, Retirement } from './facts.ts'
+export { modelsDev } from './models-dev.ts'
+export { retirementNotice } from './notice.ts'
+export type { PriceData, PricedModel, PricedProvider } from './prices.ts'
