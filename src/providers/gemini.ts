@@ -5,6 +5,7 @@ import { explainGemini } from './wire/gemini-errors.ts'
 import { familyOf, type GeminiFamily } from './wire/gemini-models.ts'
 import { encodeGemini } from './wire/gemini.ts'
 import { type Connection, keyOf } from './wire/http.ts'
+import { VertexDecoder } from './wire/vertex-decode.ts'
 
 export type { Connection } from './wire/http.ts'
 export { geminiFamilies, type GeminiFamily } from './wire/gemini-models.ts'
@@ -51,10 +52,10 @@ export function vertex(id: string, options: VertexOptions): Model {
   const place = project === undefined ? '' : `projects/${project}/locations/${location}/`
   const path = id.includes('/') ? id : `${place}publishers/google/models/${id}`
   const host = location === 'global' ? 'aiplatform.googleapis.com' : `${location}-aiplatform.googleapis.com`
-  return generateContent(id, path, `https://${host}`, { provider: 'vertex', apiVersion: 'v1', ...options }, true)
+  return generateContent(id, path, `https://${host}`, { provider: 'vertex', apiVersion: 'v1', ...options }, VertexDecoder)
 }
 
-function generateContent(id: string, path: string, home: string, options: GeminiOptions, vertex = false): Model {
+function generateContent(id: string, path: string, home: string, options: GeminiOptions, Decoder = GeminiDecoder): Model {
   const { provider = 'gemini', baseURL = home, apiVersion = 'v1beta', family = familyOf(id) } = options
   const base = baseURL.replace(/\/$/, '')
   const url = `${/\/v\d\w*$/.test(base) ? base : `${base}/${apiVersion}`}/${path}`
@@ -73,10 +74,10 @@ function generateContent(id: string, path: string, home: string, options: Gemini
       const [key, token] = await Promise.all([keyOf(options), keyOf({ apiKey: options.token })])
       return {
         url: call.stream === false ? `${url}:generateContent` : `${url}:streamGenerateContent?alt=sse`,
-        body: encodeGemini(call, { ...family, vertex }),
+        body: encodeGemini(call, { ...family, vertex: Decoder !== GeminiDecoder }),
         headers: { ...(key && { 'x-goog-api-key': key }), ...(token && { authorization: `Bearer ${token}` }), ...options.headers },
         explain: explainGemini,
-        decoder: new GeminiDecoder(provider),
+        decoder: new Decoder(provider),
       }
     }),
   )

@@ -1,9 +1,9 @@
 import { KitError } from '../../errors.ts'
-import type { Json, Part, Replay, Usage } from '../../message.ts'
+import type { CallPart, Json, Part, Replay, Usage } from '../../message.ts'
 import type { Chunk, ModelFinish } from '../../model.ts'
 import { countIn, defined, type Fields, isObject, objects, textIn } from './fields.ts'
 import { geminiStreamError } from './gemini-errors.ts'
-import { sourcesOf } from './gemini-sources.ts'
+import { entryPoints, sourcesOf } from './gemini-sources.ts'
 import { wire } from './gemini.ts'
 import { parse, readArguments, type SseEvent } from './http.ts'
 
@@ -79,15 +79,21 @@ export class GeminiDecoder {
     const signature = textIn(part.thoughtSignature)
     if (typeof text === 'string') return yield* this.#say(thought === true ? 'reasoning' : 'text', text, signature)
     // a picture that the model only thought of is no answer
-    const made = isObject(part.functionCall)
-      ? this.#call(part.functionCall, signature)
-      : thought && !signature
-        ? undefined
-        : this.#other(part)
+    if (isObject(part.functionCall)) {
+      this.#kind = undefined
+      return yield* this.call(part.functionCall, signature)
+    }
+    const made = thought && !signature ? undefined : this.#other(part)
     if (!made) return
     this.#kind = undefined
-    if (made.type === 'call' && !made.by) yield { type: 'tool-input', id: made.id, name: made.name, delta: this.#shown(made.input) }
     yield { type: 'part', part: made }
+  }
+
+  /** A call of a function. */
+  protected *call({ id: own, name, args }: Fields, signature: string | undefined): Generator<Chunk, void, void> {
+    const part = this.callPart(this.idOf(own), own, name, readArguments(args), signature)
+    yield { type: 'tool-input', id: part.id, name: part.name, delta: this.#shown(part.input) }
+    yield { type: 'part', part }
   }
 
   *#say(kind: 'text' | 'reasoning', delta: string, thoughtSignature: string | undefined): Generator<Chunk, void, void> {
@@ -105,15 +111,25 @@ export class GeminiDecoder {
     this.#kind = undefined
   }
 
-  #call({ id: given, name, args }: Fields, thoughtSignature: string | undefined): Part {
+  /** Gemini seldom gives an id. */
+  protected idOf(given: unknown): string {
+    return textIn(given) ?? `call_${this.#made++}_${crypto.randomUUID().slice(0, 8)}`
+  }
+
+  protected callPart(
+    id: string,
+    given: unknown,
+    name: unknown,
+    args: ReturnType<typeof readArguments>,
+    thoughtSignature: string | undefined,
+  ): CallPart {
     const own = textIn(given)
-    const id = own ?? `call_${this.#made++}_${crypto.randomUUID().slice(0, 8)}`
     this.#called = true
     return defined({
       type: 'call',
       id,
       name: textIn(name) ?? '',
-      ...readArguments(args),
+      ...args,
       replay: own || thoughtSignature ? replay(defined({ thoughtSignature, id: own })) : undefined,
     })
   }
@@ -170,6 +186,7 @@ export class GeminiDecoder {
       if (!this.#answered) throw this.#error('model/empty', 'gave no answer')
     }
     for (const source of sourcesOf(this.#metadata, this.#text)) yield { type: 'source', source }
+    yield* entryPoints(this.#metadata)
     const why = textIn(blockReasonMessage)
     if (blocked && why) yield { type: 'part', part: { type: 'refusal', text: why } }
     if (this.#usage) yield defined({ type: 'usage', usage: usageOf(this.#usage), model: this.#model })

@@ -1,5 +1,5 @@
-import type { Source } from '../../model.ts'
-import { countIn, defined, type Fields, isObject, objects, textIn } from './fields.ts'
+import type { Chunk, Source } from '../../model.ts'
+import { countIn, defined, type Fields, fields, isObject, objects, textIn } from './fields.ts'
 
 /** Sources of one answer, and places that are looked for; what a server says beyond that is left out. */
 const limit = 500
@@ -53,6 +53,26 @@ export function sourcesOf(metadata: readonly Fields[], text: string): Source[] {
         if (url && !urls.has(url) && urlRetrievalStatus === 'URL_RETRIEVAL_STATUS_SUCCESS') add({ url })
       }
   return [...found.values()]
+}
+
+/** Characters of what a page may show beside an answer. */
+const shownLimit = 65_536
+
+/**
+ * What the vendor's terms want to be shown beside a grounded answer, as a notice `model/search-entry-point`: `html` as it came,
+ * which nobody has checked (a page shows it in a sandboxed frame only), the searches, and the token of a map.
+ */
+export function* entryPoints(metadata: readonly Fields[]): Generator<Chunk, void, void> {
+  for (const { groundingMetadata: grounding } of metadata.slice(-1)) {
+    const { searchEntryPoint, webSearchQueries, googleMapsWidgetContextToken } = fields(grounding)
+    const data = defined({
+      html: textIn(fields(searchEntryPoint).renderedContent)?.slice(0, shownLimit),
+      mapsWidget: textIn(googleMapsWidgetContextToken)?.slice(0, shownLimit),
+    })
+    if (!Object.keys(data).length) continue
+    const queries = Array.isArray(webSearchQueries) ? webSearchQueries.filter((query) => textIn(query)).slice(0, limit) : []
+    yield { type: 'notice', code: 'model/search-entry-point', message: 'show this with the answer', data: { ...data, queries } }
+  }
 }
 
 /** A page, a place on the map, a picture, or a passage of a document. */

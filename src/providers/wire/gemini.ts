@@ -31,6 +31,7 @@ export const geminiOptions = {
     'thinkingConfig',
     'translationConfig',
   ],
+  functionCallingConfig: ['streamFunctionCallArguments'],
   toolConfig: ['includeServerSideToolInvocations', 'retrievalConfig'],
 } as const
 
@@ -54,12 +55,15 @@ export interface GeminiTarget extends Omit<GeminiFamily, 'match'> {
 
 /**
  * A call as a request body of generateContent. `parallelTools` has no switch here and is left out. A family that cannot hold
- * an answer to JSON beside tools is asked for it in words. Throws `model/unsupported` for a file that another provider keeps.
+ * an answer to JSON beside tools is asked for it in words. With `cachedContent` neither system nor tools are sent, as the cache
+ * has them and the vendor refuses both; a system message inside the conversation is then a person's. Throws
+ * `model/unsupported` for a file that another provider keeps.
  */
 export function encodeGemini(call: ModelCall, target: GeminiTarget): Fields {
   const options = call.providerOptions?.[wire] ?? {}
   const chosen = (names: readonly string[]): Fields => Object.fromEntries(names.map((name) => [name, options[name]]))
-  const { system, contents } = contentsOf(call, target)
+  const cached = Boolean(options.cachedContent)
+  const { system, contents } = contentsOf(call, target, cached)
   const functions = call.tools?.filter(({ hosted }) => !hosted) ?? []
   const hosted = call.tools?.flatMap((tool) => (tool.hosted?.wire === wire ? [tool.hosted.definition] : [])) ?? []
   const tools = functions.length ? [{ functionDeclarations: functions.map(declare) }, ...hosted] : hosted
@@ -68,15 +72,18 @@ export function encodeGemini(call: ModelCall, target: GeminiTarget): Fields {
   const inWords = output && tools.length && !target.third
   if (inWords)
     system.push({ text: `When no tool is needed, answer with JSON only${schema ? `, of this schema: ${JSON.stringify(schema)}` : '.'}` })
+  const mode = functions.length ? { ...modeOf(call.toolChoice, functions), ...chosen(geminiOptions.functionCallingConfig) } : {}
   return {
     contents,
-    systemInstruction: system.length ? { parts: system } : undefined,
-    tools: tools.length ? tools : undefined,
-    toolConfig: filled({
-      functionCallingConfig: modeOf(call.toolChoice, functions),
-      // functions beside tools that the provider runs need its calls in the history
-      includeServerSideToolInvocations: (target.third && !target.vertex && functions.length && hosted.length && true) || undefined,
-      ...defined(chosen(geminiOptions.toolConfig)),
+    ...(!cached && {
+      systemInstruction: system.length ? { parts: system } : undefined,
+      tools: tools.length ? tools : undefined,
+      toolConfig: filled({
+        functionCallingConfig: filled(mode),
+        // functions beside tools that the provider runs need its calls in the history
+        includeServerSideToolInvocations: (target.third && !target.vertex && functions.length && hosted.length && true) || undefined,
+        ...defined(chosen(geminiOptions.toolConfig)),
+      }),
     }),
     generationConfig: filled({
       maxOutputTokens: call.maxTokens,
@@ -108,7 +115,7 @@ interface Turn {
 }
 
 /** Roles alternate, so that neighbours of one role are one turn; all results of a turn's calls stand together right after it. */
-function contentsOf({ system = [], messages }: ModelCall, target: GeminiTarget): { system: Fields[]; contents: Fields[] } {
+function contentsOf({ system = [], messages }: ModelCall, target: GeminiTarget, cached: boolean): { system: Fields[]; contents: Fields[] } {
   const told = typeof system === 'string' ? textOf({ type: 'text', text: system }) : system.flatMap(textOf)
   const turns: Turn[] = []
   const calls = new Map<string, { at: number; id: string | undefined }>()
@@ -130,7 +137,7 @@ function contentsOf({ system = [], messages }: ModelCall, target: GeminiTarget):
           const { at: place = Infinity, id } = calls.get(part.id) ?? {}
           const { response, beside } = respond(part, id, target)
           say('user', beside, [{ at: place, part: response }])
-        } else if (part.type === 'text' && role === 'system') told.push(...textOf(part))
+        } else if (part.type === 'text' && role === 'system' && !cached) told.push(...textOf(part))
         else if (part.type === 'text') say('user', textOf(part))
         else if (part.type === 'media') say('user', [{ ...mediaOrWords(part, at > answered), ...part.providerOptions?.[wire] }])
       }
@@ -220,7 +227,6 @@ const declare = ({ name, description, input, providerOptions }: ToolInfo): Field
 
 /** A mode without functions is refused, and so are names beside any mode but ANY and VALIDATED. */
 function modeOf(choice: ToolChoice | undefined, functions: readonly ToolInfo[]): Fields | undefined {
-  if (!functions.length) return undefined
   if (typeof choice === 'object') {
     const wanted = 'tool' in choice ? [choice.tool] : choice.tools
     const allowedFunctionNames = wanted.filter((wish) => functions.some(({ name }) => name === wish))
