@@ -1,8 +1,8 @@
 import { KitError } from '../../errors.ts'
-import type { MediaPart, Message, ResultPart, TextPart } from '../../message.ts'
+import type { MediaPart, Message, Part } from '../../message.ts'
 import type { ModelCall, ReasoningSettings, ToolInfo } from '../../model.ts'
 import { defined, type Fields, fields, isObject } from './fields.ts'
-import { answeredAt, orInWords } from './media.ts'
+import { answeredAt } from './media.ts'
 
 export const wire = 'ollama'
 
@@ -97,8 +97,7 @@ function thinkOf(effort: ReasoningSettings['effort']): boolean | string | undefi
 
 function encodeMessage({ role, parts, providerOptions }: Message, isNew: boolean, own: ReadonlySet<string>, scope: Scope): Fields[] {
   const more = providerOptions?.[wire]
-  if (role === 'tool')
-    return parts.flatMap((part) => (part.type === 'result' && part.by !== 'provider' ? encodeResult(part, own, scope) : []))
+  if (role === 'tool') return encodeResults(parts, own, scope)
   const said: string[] = []
   const images: string[] = []
   const calls: Fields[] = []
@@ -124,33 +123,31 @@ function encodeMessage({ role, parts, providerOptions }: Message, isNew: boolean
   ]
 }
 
-/** A result is matched by its tool's name and its place; newer servers take their own ids back too. Images follow as the user's. */
-function encodeResult({ id, name, output, parts, error, providerOptions }: ResultPart, own: ReadonlySet<string>, scope: Scope): Fields[] {
-  const texts: string[] = []
+/** A result is matched by its tool's name and its place; newer servers take their own ids back too. Images follow all of them, as the user's. */
+function encodeResults(results: readonly Part[], own: ReadonlySet<string>, scope: Scope): Fields[] {
   const images: string[] = []
-  for (const part of parts ?? []) if (part.type === 'text') texts.push(part.text)
-  for (const part of parts ?? []) if (part.type === 'media') addMedia(part, false, texts, images, scope)
-  const plain = typeof output === 'string' ? output : JSON.stringify(output ?? null)
-  const content = error ? `Error: ${error.message}` : parts ? texts.join('\n') : plain
-  const result = { role: 'tool', content, tool_name: name, ...(own.has(id) && { tool_call_id: id }), ...providerOptions?.[wire] }
-  return images.length ? [result, { role: 'user', content: `From the tool ${name}:`, images }] : [result]
+  const from = new Set<string>()
+  const messages = results.flatMap((result) => {
+    if (result.type !== 'result' || result.by === 'provider') return []
+    const { id, name, output, parts, error, providerOptions } = result
+    const texts: string[] = []
+    const before = images.length
+    for (const part of parts ?? []) if (part.type === 'text') texts.push(part.text)
+    for (const part of parts ?? []) if (part.type === 'media') addMedia(part, false, texts, images, scope)
+    if (images.length > before) from.add(name)
+    const plain = typeof output === 'string' ? output : JSON.stringify(output ?? null)
+    const content = error ? `Error: ${error.message}` : parts ? texts.join('\n') : plain
+    return [{ role: 'tool', content, tool_name: name, ...(own.has(id) && { tool_call_id: id }), ...providerOptions?.[wire] }]
+  })
+  return images.length ? [...messages, { role: 'user', content: `From the tool ${[...from].join(', ')}:`, images }] : messages
 }
 
-/** An image is bare base64; the server fetches nothing. */
-function addMedia(part: MediaPart, isNew: boolean, said: string[], images: string[], { takes }: Scope): void {
-  const { mime, data } = part
-  const taken = orInWords<TextPart | string>(
-    part,
-    isNew,
-    () => {
-      const known = mime.startsWith('image/') && takes?.includes('image') !== false
-      if (known && data !== undefined) return data
-      throw new KitError('model/unsupported', known ? 'ollama takes images as data only' : `this model takes no ${mime}`)
-    },
-    (text) => ({ type: 'text', text }),
-  )
-  if (typeof taken === 'string') images.push(taken)
-  else said.push(taken.text)
+/** An image is bare base64; the server fetches nothing. What is not taken is refused where it is new, and named in history. */
+function addMedia({ mime, data, name }: MediaPart, isNew: boolean, said: string[], images: string[], { takes }: Scope): void {
+  const known = mime.startsWith('image/') && takes?.includes('image') !== false
+  if (known && data !== undefined) images.push(data)
+  else if (!isNew) said.push(`[${name ?? mime}]`)
+  else throw new KitError('model/unsupported', known ? 'ollama takes images as data only' : `this model takes no ${mime}`)
 }
 
 function encodeTool({ name, description, input, hosted, providerOptions }: ToolInfo): Fields[] {
