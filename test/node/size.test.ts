@@ -24,6 +24,8 @@ async function bundle(contents: string): Promise<{ bytes: number; inputs: string
 }
 
 const KiB = 1024
+/** What a provider may cost beside the loop. */
+const own = 6 * KiB
 test.each([
   ['run', "export { agent, run, tool } from './src/index.ts'", 9 * KiB],
   [
@@ -57,6 +59,16 @@ test.each([
   console.log(`size: ${name}: ${bytes} bytes gz of ${limit}`)
   expect(bytes).toBeLessThanOrEqual(limit)
 })
+
+test.each([['ollama', "export { ollama } from './src/providers/ollama.ts'"]])(
+  '%s costs at most 6 KiB over the loop',
+  async (name, code) => {
+    const loop = "export { agent, run, tool } from './src/index.ts'"
+    const [alone, both] = [await bundle(loop), await bundle(`${loop}; ${code}`)]
+    console.log(`size: run + ${name}: ${both.bytes} bytes gz, its own ${both.bytes - alone.bytes} of ${own}`)
+    expect(both.bytes - alone.bytes).toBeLessThanOrEqual(own)
+  },
+)
 
 test('importing the root pulls in no provider, no router and no validator', async () => {
   const { inputs } = await bundle("export * from './src/index.ts'")

@@ -177,7 +177,7 @@ export function sse(
 }
 
 /** Why a body ended early: an abort is its own reason. */
-function broken(cause: unknown, signal: AbortSignal | undefined, provider: string): unknown {
+export function broken(cause: unknown, signal: AbortSignal | undefined, provider: string): unknown {
   if (signal?.aborted) return signal.reason
   return new KitError('model/truncated', `the connection to ${provider} broke`, { cause, provider, retryable: true })
 }
