@@ -50,6 +50,16 @@ test.each([
     15 * KiB,
   ],
   [
+    'run + openai responses + chat',
+    "export { agent, run, tool } from './src/index.ts'; export { openai } from './src/providers/openai.ts'; export { openaiChat } from './src/providers/openai-chat.ts'",
+    22 * KiB,
+  ],
+  [
+    'run + openai responses + chat + openai services',
+    "export { agent, run, tool } from './src/index.ts'; export { openai } from './src/providers/openai.ts'; export { openaiChat } from './src/providers/openai-chat.ts'; export { openaiServices } from './src/providers/openai-services.ts'",
+    28 * KiB,
+  ],
+  [
     'agent + a provider + app()',
     "export { agent } from './src/index.ts'; export { app } from './src/http/app.ts'; export { openaiChat } from './src/providers/openai-chat.ts'",
     30 * KiB,

@@ -90,10 +90,10 @@ async function fieldsOf(form: FormData): Promise<Fields> {
   return fields
 }
 
-/** A recorded form; its files were recorded as text, so only their names and types are left of them. */
+/** A recorded form; its files were recorded as text and may be cut off with its end, so only their names and types are left of them. */
 function recordedForm(text: string): Fields {
   const fields: Fields = {}
-  for (const [, head = '', value = ''] of text.matchAll(/--[^\r\n]+\r\n((?:[^\r\n]+\r\n)+)\r\n([^]*?)\r\n(?=--)/g)) {
+  for (const [, head = '', value = ''] of text.matchAll(/--[^\r\n]+\r\n((?:[^\r\n]+\r\n)+)\r\n([^]*?)(?:\r\n(?=--)|$)/g)) {
     const name = /[; ]name="?([^";\r\n]+)/i.exec(head)?.[1]
     const file = /filename="?([^";\r\n]+)/i.exec(head)?.[1]
     const type = /content-type: *([^\r\n;]+)/i.exec(head)?.[1] ?? ''

@@ -37,7 +37,12 @@ export async function ask(service: Service, { method, path, query, json, form, b
   const own = options?.providerOptions?.[provider]
   const body = json === undefined ? (form ?? bytes) : JSON.stringify({ ...defined(json), ...own })
   if (form && own)
-    for (const [name, value] of Object.entries(own)) form.set(name, typeof value === 'string' ? value : JSON.stringify(value))
+    for (const [name, value] of Object.entries(own)) {
+      form.delete(name)
+      // a form says a list by saying its name again
+      const values: readonly unknown[] = Array.isArray(value) && name.endsWith('[]') ? value : [value]
+      for (const one of values) form.append(name, typeof one === 'string' ? one : JSON.stringify(one))
+    }
   const signal = options?.signal
   let response: Response
   try {

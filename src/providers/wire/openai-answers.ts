@@ -1,0 +1,79 @@
+// Requests and answers of the two chat protocols outside of a conversation: in batches.
+import { asKitError, KitError } from '../../errors.ts'
+import { type Answer, AnswerFold, type ModelCall } from '../../model.ts'
+import type { Decoder } from './exchange.ts'
+import type { BatchRequest, BatchResult } from '../../services.ts'
+import { type Fields, fields, isObject, textIn } from './fields.ts'
+import { codeOf, httpError, mayRetry } from './http.ts'
+import { type ChatQuirks, encodeChat } from './openai-chat-request.ts'
+import { ChatDecoder } from './openai-chat.ts'
+import { traitsOf } from './openai-models.ts'
+import { ResponsesDecoder } from './openai-responses-decoder.ts'
+import { explainError } from './openai-responses-errors.ts'
+import { encodeResponses, serverOf } from './openai-responses.ts'
+
+/** Which protocol a server's batches speak. */
+export type BatchWire = 'responses' | 'chat'
+
+/** Where requests of a batch go. */
+export const endpoints: Readonly<Record<BatchWire, string>> = { responses: '/v1/responses', chat: '/v1/chat/completions' }
+
+const plain: ChatQuirks = { fields: {} }
+
+/** A call as the body of one request. */
+export function bodyOf(wire: BatchWire, provider: string, model: string, call: ModelCall): Fields {
+  const whole: ModelCall = { ...call, stream: false }
+  if (wire === 'chat') return encodeChat(whole, model, { ...plain, files: provider, ...(provider === 'openai' && { fields: completion }) })
+  const traits = provider === 'openai' ? traitsOf(model) : {}
+  return encodeResponses(whole, { model, server: serverOf(provider), store: false, traits, quirks: {} }).body
+}
+
+const completion = { max_tokens: 'max_completion_tokens', top_k: false } as const
+
+/** A whole answer of either protocol. Throws what its stream would throw. */
+export function answerIn(body: unknown, provider: string): Answer {
+  if (!isObject(body)) throw new KitError('model/garbled', `${provider} sent a result that is no answer`, { provider, cause: body })
+  const decoder: Decoder = Array.isArray(body.choices)
+    ? new ChatDecoder(provider, plain, { messages: [] })
+    : new ResponsesDecoder({ provider, server: serverOf(provider) })
+  const fold = new AnswerFold()
+  for (const chunk of decoder.body(body)) fold.add(chunk)
+  for (const chunk of decoder.end(true)) fold.add(chunk)
+  return { parts: fold.parts, usage: fold.usage, finish: fold.finish }
+}
+
+/** One line of results: an answer, or the error that stands for it. Throws nothing. */
+export function resultIn(line: Fields, provider: string): BatchResult {
+  const id = textIn(line.custom_id) ?? ''
+  const { status_code, body } = fields(line.response)
+  const status = typeof status_code === 'number' ? status_code : 200
+  try {
+    if (isObject(line.error)) return { id, error: failureOf(line.error, provider) }
+    if (status >= 400) return { id, error: httpError(provider, status, new Headers(), JSON.stringify(body ?? null), explainError) }
+    return { id, answer: answerIn(body, provider) }
+  } catch (error) {
+    return { id, error: asKitError(error) }
+  }
+}
+
+/** Why a request was not answered at all. */
+export function failureOf(error: unknown, provider: string): KitError {
+  const said = JSON.stringify(error ?? null).slice(0, 10_000)
+  const code = /expired/.test(said) ? 'model/timeout' : (explainError({ error }).code ?? codeOf(500, said))
+  return new KitError(code, `${provider} did not answer this request`, {
+    provider,
+    cause: error,
+    retryable: code === 'model/timeout' || mayRetry(code),
+  })
+}
+
+/** The requests of a batch, checked: a mistake in them is a `TypeError`. */
+export function checkRequests(requests: readonly BatchRequest[], most = 50_000): void {
+  if (!requests.length || requests.length > most) throw new TypeError(`a batch has 1 to ${most} requests, not ${requests.length}`)
+  const seen = new Set<string>()
+  for (const { id } of requests) {
+    if (!/^[\w-]{1,64}$/.test(id)) throw new TypeError(`the id of a request is 1 to 64 letters, digits, - and _: ${id}`)
+    if (seen.has(id)) throw new TypeError(`two requests of a batch have the id ${id}`)
+    seen.add(id)
+  }
+}
