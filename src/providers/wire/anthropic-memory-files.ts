@@ -80,8 +80,8 @@ function pathOf(given: string): string {
   const path = given.length > 1 && given.endsWith('/') ? given.slice(0, -1) : given
   const [nothing, first, ...segments] = path.split('/')
   if (path.length > 500 || nothing !== '' || first !== root.slice(1)) return refuse()
-  // control characters, other ways to write a slash or dot, and halves of characters
-  if (/[\0-\x1f\x7f\\]|%(?:00|25|2e|2f|5c)/i.test(path) || !path.isWellFormed()) return refuse()
+  // control characters, halves of characters, other ways to write a slash or dot
+  if (/[\p{Cc}\p{Cs}\\]|%(?:00|25|2e|2f|5c)/iu.test(path)) return refuse()
   for (const segment of segments) {
     const plain = segment.normalize('NFKC').trim()
     if (!plain || plain !== segment.normalize('NFKC') || plain === '.' || plain.includes('..') || plain.includes('/')) return refuse()
