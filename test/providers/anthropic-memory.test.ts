@@ -403,7 +403,7 @@ test('whatever is asked, in whatever order, the files are those of a plain map',
       const memory = fresh({ owner: 'o', prefix: '' }, store)
       for (const command of commands) {
         const answer = await memory(command)
-        const succeeded = does(model, command as Record<string, never>)
+        const succeeded = does(model, command)
         expect(/^(Error|No replacement)/.test(answer), `${JSON.stringify(command)}: ${answer}`).toBe(!succeeded)
         if (succeeded) done++
         else refused++
@@ -418,41 +418,48 @@ test('whatever is asked, in whatever order, the files are those of a plain map',
 
 const byPath = ([a]: readonly [string, string], [b]: readonly [string, string]): number => (a < b ? -1 : 1)
 
+interface Asked {
+  command: string
+  path?: string
+  file_text?: string
+  old_str?: string
+  new_str?: string
+  insert_line?: number
+  insert_text?: string
+  old_path?: string
+  new_path?: string
+}
+
 /** The same by the shortest means: no directory is kept, a path is taken where a file is there or below it. */
-function does(
-  model: Map<string, string>,
-  { command, path, file_text, old_str, new_str, insert_line, insert_text, old_path, new_path }: Record<string, never>,
-): boolean {
+function does(model: Map<string, string>, asked: Asked): boolean {
+  const { path = '', insert_line: line = 0, insert_text: inserted = '', old_path: from = '', new_path: to = '' } = asked
   const keys = (at: string): string[] => [...model.keys()].filter((key) => `${key}/`.startsWith(`${at}/`))
   const taken = (at: string): boolean => at === '/memories' || keys(at).length > 0
   const underFile = (at: string): boolean => [...model.keys()].some((key) => at.startsWith(`${key}/`))
-  const text: string | undefined = model.get(path)
-  switch (command as string) {
+  const text = model.get(path)
+  switch (asked.command) {
     case 'create':
       if (taken(path) || underFile(path)) return false
-      return !!model.set(path, file_text)
+      return !!model.set(path, asked.file_text!)
     case 'str_replace': {
-      const pieces = text?.split(old_str)
+      const pieces = text?.split(asked.old_str!)
       if (pieces?.length !== 2) return false
-      return !!model.set(path, pieces.join(new_str))
+      return !!model.set(path, pieces.join(asked.new_str))
     }
     case 'insert': {
       if (text === undefined) return false
-      const lines = text.match(/[^\n]*\n|[^\n]+$/g) ?? []
-      if (insert_line < 0 || insert_line > lines.length) return false
-      const added = insert_line < lines.length && !(insert_text as string).endsWith('\n') ? `${insert_text as string}\n` : insert_text
-      const head = lines.slice(0, insert_line).join('')
-      // a line that was open is closed before the next begins; where the file was closed, it stays so
-      const open = head && !head.endsWith('\n') ? `${head}\n` : head
-      const tail = insert_line === lines.length && head.endsWith('\n') && !(added as string).endsWith('\n') ? `${added as string}\n` : added
-      return !!model.set(path, open + tail + lines.slice(insert_line).join(''))
+      const lines: string[] = text.match(/[^\n]*\n|[^\n]+$/g) ?? []
+      if (line < 0 || line > lines.length) return false
+      // a line that is open is closed before another begins; a file that was closed stays so
+      const head = lines.slice(0, line).join('')
+      const closed = (words: string): string => (words.endsWith('\n') ? words : `${words}\n`)
+      const added = line < lines.length || head.endsWith('\n') ? closed(inserted) : inserted
+      return !!model.set(path, (head && closed(head)) + added + lines.slice(line).join(''))
     }
     case 'delete':
       if (path === '/memories' || !taken(path)) return false
       return keys(path).every((key) => model.delete(key))
     default: {
-      const from: string = old_path
-      const to: string = new_path
       const moved = from === '/memories' ? [] : keys(from)
       if (!moved.length || taken(to) || `${to}/`.startsWith(`${from}/`)) return false
       if ([...model.keys()].some((key) => to.startsWith(`${key}/`) && !moved.includes(key))) return false
