@@ -125,7 +125,8 @@ const normal = (wire: Wire, body: Fields, recording: Recording): Fields => {
 
 const validators = new Map<string, ValidateFunction>()
 
-function expectValid(schema: string, body: Fields, { id }: Recording): void {
+/** Fails where a body does not fit a file of the schemas folder. */
+export function expectValid(schema: string, body: Fields, { id }: Recording): void {
   let validate = validators.get(schema)
   if (!validate) {
     const json = JSON.parse(readFileSync(join(folder, '../schemas', schema), 'utf8')) as Fields

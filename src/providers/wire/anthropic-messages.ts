@@ -71,7 +71,7 @@ export class MessagesDecoder {
         this.#ended = true
         return
       case 'error':
-        throw streamError(this.#provider, body)
+        throw failure(this.#provider, body)
     }
   }
 
@@ -81,7 +81,7 @@ export class MessagesDecoder {
 
   /** A whole answer. */
   *body(body: Fields): Generator<Chunk, void, void> {
-    if (body.type === 'error' || body.error) throw streamError(this.#provider, body)
+    if (body.type === 'error' || body.error) throw failure(this.#provider, body)
     if (!Array.isArray(body.content) && typeof body.stop_reason !== 'string') throw this.#bad('sent JSON that is no message', body)
     yield* this.#start(body)
     this.#note(body, undefined, body)
@@ -351,8 +351,8 @@ export function explain(body: unknown): { code?: KitErrorCode } | undefined {
   return undefined
 }
 
-/** An error that came after status 200. */
-function streamError(provider: string, body: Fields): KitError {
+/** An error that came after status 200: in a stream, in a body, or for one request of a batch. */
+export function failure(provider: string, body: Fields): KitError {
   const error = fields(body.error)
   const code = explain(body)?.code ?? codeOf(statusOf.get(error.type) ?? 500, JSON.stringify(error))
   return new KitError(code, `${provider} ended its answer with an error`, {
