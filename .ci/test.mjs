@@ -31,7 +31,7 @@ const tests = (dir) => existsSync(join(root, 'test', dir)) && readdirSync(join(r
 /** Shows what a lane measured. */
 const figures = (output) => {
   for (const line of output.split('\n'))
-    if (/^\s*(size|wire|data|coverage|cold|pack|perf|example|snippets):/.test(line)) console.log('   ', line.trim())
+    if (/^\s*(size|wire|matrix|data|coverage|cold|pack|perf|example|snippets):/.test(line)) console.log('   ', line.trim())
 }
 
 /** A command that passes or fails as one. */
@@ -134,6 +134,8 @@ const lanes = [
   check('package: nothing unused', 'knip', []),
   check('package: installed into an empty project', 'node', ['.ci/pack.mjs']),
   check('page is fresh', 'node', ['.ci/page.mjs', '--check'], { when: existsSync(join(root, '.ci/page.mjs')) }),
+  // the report of the lane above, where it ran; else it runs the behaviours itself
+  check('matrix of providers is fresh', 'node', ['.ci/matrix.mjs', '--check', '--report', join(temp, 'node.json')]),
   check('deploys', 'wrangler', ['deploy', '--dry-run', '--outdir', join(temp, 'worker')]),
   check('cold evaluation of the worker', 'node', ['.ci/cold.mjs']),
   check('snippets of the README and the docs', 'node', ['.ci/snippets.mjs']),
