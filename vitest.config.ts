@@ -1,8 +1,10 @@
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
+import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 
 // the same files on three runtimes; what needs Node has a folder of its own
 const neutral = ['test/*.test.ts', 'test/behaviours/*.test.ts', 'test/providers/*.test.ts']
+const peers = join(import.meta.dirname, 'bench/node_modules')
 
 export default defineConfig({
   test: {
@@ -48,6 +50,17 @@ export default defineConfig({
       { test: { name: 'bun', include: [...neutral, 'test/sqlite/*.test.ts', 'test/bun/*.test.ts'] } },
       { test: { name: 'crash', include: ['test/crash/*.test.ts'], testTimeout: 60_000 } },
       { test: { name: 'llama', include: ['test/llama/*.test.ts'], testTimeout: 60_000 } },
+      {
+        // the packages that the bench compares with are installed there
+        resolve: {
+          alias: [
+            { find: /^ai$/, replacement: join(peers, 'ai/dist/index.js') },
+            { find: /^ai\/test$/, replacement: join(peers, 'ai/dist/test/index.js') },
+            { find: /^@ai-sdk\/openai$/, replacement: join(peers, '@ai-sdk/openai/dist/index.js') },
+          ],
+        },
+        test: { name: 'ai-sdk', include: ['test/ai-sdk/*.test.ts'] },
+      },
       { test: { name: 'browser', include: ['test/browser/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 } },
     ],
   },

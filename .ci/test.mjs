@@ -125,6 +125,8 @@ const lanes = [
     args: ['--pool=threads', ...counted('bun')],
   }),
   vitest('crash (workerd, killed)', 'crash', { when: tests('crash') }),
+  vitest('AI SDK (the real one)', 'ai-sdk', { missing: () => installed('bench') }),
+  check('types: tests with the AI SDK', 'tsc', ['-p', 'test/ai-sdk'], { missing: () => installed('bench') }),
   vitest('real model (Node, workerd)', 'llama', { missing: llama }),
   check('types: tests with a real model', 'tsc', ['-p', 'test/llama'], { missing: llama }),
   check('build', 'npm', ['run', '-s', 'build']),

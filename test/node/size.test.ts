@@ -40,6 +40,16 @@ test.each([
     16 * KiB,
   ],
   [
+    'run + a model of the AI SDK',
+    "export { agent, run, tool } from './src/index.ts'; export { fromAISDK } from './src/providers/ai-sdk.ts'",
+    12 * KiB,
+  ],
+  [
+    'run + a model for the AI SDK',
+    "export { agent, run, tool } from './src/index.ts'; export { toAISDK } from './src/providers/ai-sdk.ts'",
+    10 * KiB,
+  ],
+  [
     'run + openai responses',
     "export { agent, run, tool } from './src/index.ts'; export { openai } from './src/providers/openai.ts'",
     18 * KiB,
