@@ -54,7 +54,7 @@ const spellings: readonly ((a: number, b: number, c: number, d: number) => strin
   (a, b, c, d) => `0x${hex(a)}.0${b.toString(8)}.${c * 256 + d}`,
   (a, b, c, d) => `${a}.${(b * 256 + c) * 256 + d}`,
   (a, b, c, d) => `%3${String(a)[0]}${String(a).slice(1)}.${b}.${c}.${d}`,
-  (a, b, c, d) => `${String.fromCharCode(...[...String(a)].map((digit) => digit.charCodeAt(0) + 0xfee0))}.${b}.${c}.${d}`,
+  (a, b, c, d) => `${String(a).replace(/\d/g, (digit) => String.fromCharCode(digit.charCodeAt(0) + 0xfee0))}.${b}.${c}.${d}`,
   (a, b, c, d) => `${a}。${b}。${c}。${d}`,
   (a, b, c, d) => `[::ffff:${a}.${b}.${c}.${d}]`,
   (a, b, c, d) => `[::ffff:${hex(a * 256 + b)}:${hex(c * 256 + d)}]`,
