@@ -81,7 +81,7 @@ async function mapMedia<T>(value: T, change: (part: MediaPart) => Promise<MediaP
 const holders = ['parts', 'part', 'message'] as const
 
 /** Base64 without a prefix as bytes; nothing where it is none: a model may say anything. */
-function fromBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
+export function fromBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
   try {
     return Uint8Array.from(atob(text), (char) => char.charCodeAt(0))
   } catch {
@@ -89,7 +89,8 @@ function fromBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
   }
 }
 
-function toBase64(bytes: Uint8Array): string {
+/** Base64 without a prefix. */
+export function toBase64(bytes: Uint8Array): string {
   let text = ''
   for (let at = 0; at < bytes.length; at += 0x8000) text += String.fromCharCode(...bytes.subarray(at, at + 0x8000))
   return btoa(text)

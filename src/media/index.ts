@@ -1,0 +1,5 @@
+export { isPublicAddress } from './address.ts'
+export type { Degrade } from './degrade.ts'
+export { type Fetched, type GuardedFetch, type GuardedRequest, guardedFetch, type GuardOptions } from './guarded-fetch.ts'
+export { media, type MediaOptions } from './media.ts'
+export { audio, document, image, type MediaPartOptions, type MediaSource, video } from './parts.ts'

@@ -1,0 +1,190 @@
+import { fromBase64, sha256, toBase64 } from '../blobs.ts'
+import { KitError } from '../errors.ts'
+import type { MediaPart, Message, Part, TextPart } from '../message.ts'
+import type { Middleware, Run } from '../middleware.ts'
+import type { Chunk, Modality, ModelCall, ModelInfo } from '../model.ts'
+import type { Files } from '../services.ts'
+import { degradable, type Degrade, degrade } from './degrade.ts'
+import type { GuardedFetch } from './guarded-fetch.ts'
+import { uploader } from './upload.ts'
+
+export interface MediaOptions {
+  /** What to make of a kind that the model does not take. Without it such media is refused. */
+  degrade?: Degrade
+  /** Keeps large media at the provider: uploaded once, then named by its id. It must be the files of the model's own provider. */
+  files?: Files
+  /** Bytes up to which media travels in the request; default 4 MB. Above it: `files`, where given. */
+  inlineLimit?: number
+  /** Bytes of one part at most; default 20 MB, with `files` 200 MB. */
+  maxBytes?: number
+  /** Bytes of all parts that travel in one request at most; default 50 MB. */
+  maxTotal?: number
+  /** Fetches media that is named by an address, for models that do not fetch themselves; without it addresses are passed on. */
+  fetch?: GuardedFetch
+  /** Which addresses to fetch; default all. */
+  fetches?: (part: MediaPart) => boolean
+  /** What the model takes; default its `info.capabilities.input`. Where neither says it, nothing is refused. */
+  input?: readonly Modality[]
+  /** Characters that a degraded part may become; default 400,000. What is longer is cut, and said to be. */
+  maxText?: number
+}
+
+/**
+ * Brings a message's media into the form that the model takes, before it is asked: kinds that it lacks are refused
+ * (`model/unsupported`) or, where asked, turned into text and told in a `notice` (`media/degraded`); large ones are uploaded; those
+ * named by an address are fetched through a guard. In history, and in what tools gave, what is not taken is named in words
+ * (`media/dropped`), so that no session ends by it. Results are kept for the run, so a tool loop reads a document once.
+ * Errors: `model/unsupported`, `request/too-large`, `request/invalid` (no base64), and those of the services used.
+ *
+ * Reading and transcribing count as waiting for the first chunk: give the agent `timeouts` to match.
+ * @example agent({ …, use: [media({ degrade: { pdf: mistralServices({ apiKey }).ocr('mistral-ocr-latest') } })] })
+ */
+export function media(options: MediaOptions = {}): Middleware {
+  const { files, inlineLimit = 4_000_000, maxBytes = files ? 200_000_000 : 20_000_000, maxTotal = 50_000_000 } = options
+  const upload = files && uploader(files)
+  const runs = new WeakMap<Run, Kept>()
+
+  return {
+    name: 'media',
+    async *model(call, next, run) {
+      if (!call.messages.some(({ parts }) => parts.some(holdsMedia))) return yield* next(call)
+      let kept = runs.get(run)
+      if (!kept) runs.set(run, (kept = { said: new Set(), made: new Map(), keys: new WeakMap() }))
+      const work: Work = { call, info: next.info, takes: options.input ?? next.info.capabilities?.input, kept, total: 0 }
+      const answered = call.messages.findLastIndex(({ role }) => role === 'assistant')
+      const messages: Message[] = []
+      for (const [at, message] of call.messages.entries()) {
+        const parts: Part[] = []
+        for (const part of message.parts) {
+          if (part.type === 'media') parts.push(...(yield* prepare(part, message.role === 'user' && at > answered, work)))
+          else if (part.type === 'result' && part.parts?.some(holdsMedia)) {
+            const inner: (TextPart | MediaPart)[] = []
+            for (const item of part.parts) inner.push(...(item.type === 'media' ? yield* prepare(item, false, work) : [item]))
+            parts.push({ ...part, parts: inner })
+          } else parts.push(part)
+        }
+        messages.push({ ...message, parts })
+      }
+      yield* next({ ...call, messages })
+    },
+  }
+
+  /** One part as the model takes it. `isNew`: nobody has answered it yet, so whoever sent it can be told that it is not taken. */
+  async function* prepare(given: MediaPart, isNew: boolean, work: Work): AsyncGenerator<Chunk, (TextPart | MediaPart)[], void> {
+    const { signal } = work.call
+    signal?.throwIfAborted()
+    const part = await once(work.kept, `get ${await keyOf(given, work.kept)}`, () => fetched(given, signal))
+    const kind = kindOf(part.mime)
+    const bytes = part.data === undefined ? 0 : Math.floor(part.data.length * 0.75)
+    if (bytes > maxBytes) throw tooLarge(part, maxBytes)
+    if (kind && work.takes && !work.takes.includes(kind)) {
+      const way = degradable(kind, options.degrade, work.takes)
+      if (!way) {
+        if (isNew)
+          throw new KitError('model/unsupported', `${work.info.id} takes no ${kind}: ${nameOf(part)}`, { provider: work.info.provider })
+        yield* say(work, part, {
+          type: 'notice',
+          code: 'media/dropped',
+          message: `${nameOf(part)} is only named: ${work.info.id} takes no ${kind}`,
+          data: { from: kind, name: part.name },
+        })
+        return [{ type: 'text', text: `[${nameOf(part)}]` }]
+      }
+      yield* say(work, part, {
+        type: 'notice',
+        code: 'media/degraded',
+        message: `${nameOf(part)} is given as ${way.to} (${way.by})`,
+        data: { from: kind, to: way.to, by: way.by, name: part.name },
+      })
+      const { parts, cut } = await once(work.kept, `as ${way.to} ${await keyOf(part, work.kept)}`, () =>
+        degrade(part, kind, { ...options.degrade }, { signal, takes: work.takes!, maxText: options.maxText ?? 400_000 }),
+      )
+      if (cut)
+        yield* say(work, part, {
+          type: 'notice',
+          code: 'media/cut',
+          message: `only the beginning of ${nameOf(part)} is given`,
+          data: { name: part.name },
+        })
+      return parts
+    }
+    if (part.data === undefined) return [part]
+    if (upload && bytes > inlineLimit) return [await upload(part, bytesOf(part), signal)]
+    work.total += bytes
+    if (work.total > maxTotal) throw new KitError('request/too-large', `the media of this request are more than ${maxTotal} bytes together`)
+    return [part]
+  }
+
+  async function fetched(part: MediaPart, signal: AbortSignal | undefined): Promise<MediaPart> {
+    const { fetch, fetches = () => true } = options
+    if (part.url === undefined || !fetch || !fetches(part)) return part
+    const kind = kindOf(part.mime)
+    const got = await fetch(part.url, {
+      ...(signal && { signal }),
+      ...(kind && kind !== 'text' && { accept: [kind === 'pdf' ? 'application/pdf' : `${kind}/*`] }),
+    })
+    const { url: _, ...rest } = part
+    return { ...rest, mime: got.mime, data: toBase64(got.bytes) }
+  }
+}
+
+interface Work {
+  call: ModelCall
+  info: ModelInfo
+  takes: readonly Modality[] | undefined
+  kept: Kept
+  total: number
+}
+
+/** What a run has made and said already. */
+interface Kept {
+  said: Set<string>
+  made: Map<string, Promise<unknown>>
+  keys: WeakMap<MediaPart, string>
+}
+
+/** Bounded by the media of one run; a failure is not kept. */
+function once<T>({ made }: Kept, key: string, make: () => Promise<T>): Promise<T> {
+  const before = made.get(key) as Promise<T> | undefined
+  if (before) return before
+  const now = make()
+  made.set(key, now)
+  now.catch(() => made.delete(key))
+  return now
+}
+
+async function* say({ kept }: Work, part: MediaPart, notice: Chunk & { type: 'notice' }): AsyncGenerator<Chunk, void, void> {
+  const key = `${notice.code} ${await keyOf(part, kept)}`
+  if (kept.said.has(key)) return
+  kept.said.add(key)
+  yield notice
+}
+
+/** The same media has the same key, also where a layer has copied its part. */
+async function keyOf(part: MediaPart, { keys }: Kept): Promise<string> {
+  const { mime, data, url, ref, store } = part
+  let key = keys.get(part)
+  if (key === undefined) keys.set(part, (key = JSON.stringify([mime, store, ref, url, data !== undefined && (await sha256(data))])))
+  return key
+}
+
+const nameOf = ({ name, mime }: MediaPart): string => name ?? mime
+
+const holdsMedia = (part: Part): boolean =>
+  part.type === 'media' || (part.type === 'result' && part.parts?.some(({ type }) => type === 'media') === true)
+
+/** What a model would have to take; nothing for kinds that no model names. */
+function kindOf(mime: string): Modality | undefined {
+  if (mime === 'application/pdf') return 'pdf'
+  const [kind] = mime.split('/')
+  return kind === 'image' || kind === 'audio' || kind === 'video' || kind === 'text' ? kind : undefined
+}
+
+function bytesOf(part: MediaPart): Uint8Array<ArrayBuffer> {
+  const bytes = fromBase64(part.data ?? '')
+  if (!bytes) throw new KitError('request/invalid', `the data of ${nameOf(part)} is not Base64`)
+  return bytes
+}
+
+const tooLarge = (part: MediaPart, limit: number): KitError =>
+  new KitError('request/too-large', `${nameOf(part)} has more than ${limit} bytes`)

@@ -1,0 +1,3 @@
+import { pinnedTests } from '../pinned.ts'
+
+pinnedTests()
