@@ -28,6 +28,7 @@ export default defineConfig({
             'test/node/*.test.ts',
             'test/wire/*.test.ts',
             'test/page/*.test.ts',
+            'test/client/*.test.ts',
             'test/sqlite/*.test.ts',
             'test/vercel/*.test.ts',
           ],

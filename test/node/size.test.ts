@@ -69,6 +69,7 @@ test.each([
     "export { agent, run, tool } from './src/index.ts'; export { openai } from './src/providers/openai.ts'; export { openaiChat } from './src/providers/openai-chat.ts'; export { openaiServices } from './src/providers/openai-services.ts'",
     28 * KiB,
   ],
+  ['client', "export { connect } from './src/client/index.ts'", 6 * KiB],
   [
     'agent + a provider + app()',
     "export { agent } from './src/index.ts'; export { app } from './src/http/app.ts'; export { openaiChat } from './src/providers/openai-chat.ts'",

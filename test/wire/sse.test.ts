@@ -1,7 +1,7 @@
 import { createParser } from 'eventsource-parser'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { EventReader, type SseEvent } from '../../src/providers/wire/sse.ts'
+import { EventReader, type SseEvent } from '../../src/event-reader.ts'
 
 /** What our reader makes of pieces of text. */
 function ours(pieces: readonly string[], stray?: (line: string) => void): SseEvent[] {

@@ -1,8 +1,8 @@
 import { KitError, type KitErrorCode } from '../../errors.ts'
 import type { Fields } from './fields.ts'
-import { EventReader, type SseEvent } from './sse.ts'
+import { EventReader, type SseEvent } from '../../event-reader.ts'
 
-export type { SseEvent } from './sse.ts'
+export type { SseEvent } from '../../event-reader.ts'
 
 /** Where a provider is and how to reach it; an SDK client has the same fields and may be passed as it is. */
 export interface Connection {

@@ -3,7 +3,7 @@ import type { Chunk, ModelCall } from '../../model.ts'
 import { withReady } from '../../ready.ts'
 import type { exchange, Exchange } from './exchange.ts'
 import { broken, post, whole } from './http.ts'
-import type { SseEvent } from './sse.ts'
+import type { SseEvent } from '../../event-reader.ts'
 
 /** Characters of one line. */
 const lineLimit = 32_000_000
