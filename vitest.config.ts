@@ -2,7 +2,7 @@ import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 
 // the same files on three runtimes; what needs Node has a folder of its own
-const neutral = ['test/*.test.ts']
+const neutral = ['test/*.test.ts', 'test/providers/*.test.ts']
 
 export default defineConfig({
   test: {

@@ -58,6 +58,13 @@ test.each([
   expect(bytes).toBeLessThanOrEqual(limit)
 })
 
+test.each(['cohere'])('%s costs at most 6 KiB over the loop', async (name) => {
+  const loop = "export { agent, run, tool } from './src/index.ts'"
+  const [alone, both] = [await bundle(loop), await bundle(`${loop}; export { ${name} } from './src/providers/${name}.ts'`)]
+  console.log(`size: ${name} over the loop: ${both.bytes - alone.bytes} bytes gz of ${6 * KiB}`)
+  expect(both.bytes - alone.bytes).toBeLessThanOrEqual(6 * KiB)
+})
+
 test('importing the root pulls in no provider, no router and no validator', async () => {
   const { inputs } = await bundle("export * from './src/index.ts'")
   expect(inputs.filter((file) => /providers|hono|cfworker|jose|zod/.test(file))).toEqual([])
