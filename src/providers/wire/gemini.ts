@@ -244,7 +244,7 @@ const efforts = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'] as 
 const effortTokens = [0, 1_024, 1_024, 8_192, 24_576, Infinity, Infinity]
 
 /** A level and a budget exclude each other: a family with levels takes the effort, and tokens only where no effort is said. */
-function thinkingOf(reasoning: ReasoningSettings | undefined, { levels: own, budget }: GeminiTarget): Fields {
+export function thinkingOf(reasoning: ReasoningSettings | undefined, { levels: own, budget }: GeminiTarget): Fields {
   if (!reasoning || !(own || budget)) return {}
   const { effort, tokens, summary: includeThoughts } = reasoning
   const rank = effort ? efforts.indexOf(effort) : -1

@@ -1,0 +1,183 @@
+import { KitError } from '../../errors.ts'
+import { AnswerFold, type ModelCall } from '../../model.ts'
+import type { Batch, Batches, BatchRequest, BatchResult, JobStatus, ServiceOptions } from '../../services.ts'
+import { defined, type Fields, fields, isObject, objects, textIn } from './fields.ts'
+import { GeminiDecoder } from './gemini-decode.ts'
+import { geminiStreamError } from './gemini-errors.ts'
+import { bigIn, named, onlySignal, timeIn } from './gemini-place.ts'
+import { upload } from './gemini-upload.ts'
+import { wire } from './gemini.ts'
+import { parse } from './http.ts'
+import { ask, askJson, type Service } from './service.ts'
+
+/** Bytes of requests that go with the batch itself (the vendor takes 20 MB); more go as a file. */
+const inlineLimit = 15_000_000
+/** Characters of one line of a file of results. */
+const lineLimit = 50_000_000
+
+/**
+ * Batches of the Gemini API. Few requests go inline, more than 15 MB as a file; `pathOf` gives a model's path, `encode` a request's body. Where the
+ * vendor loses a result's id, its place in the batch, from 0, stands for it: results come in the order of the requests.
+ */
+export function geminiBatches(
+  service: Service,
+  pathOf: (model: string) => string,
+  encode: (model: string, call: ModelCall) => Fields,
+): Batches {
+  const get = (id: string, options: ServiceOptions = {}): Promise<Fields> => askJson(service, { path: named('batches', id), options })
+  return {
+    async create({ model, requests, ...options }) {
+      if (!requests.length || new Set(requests.map(({ id }) => id)).size < requests.length)
+        throw new KitError('model/request', 'a batch needs requests, each with an id of its own', { provider: service.provider })
+      const own = options.providerOptions?.[wire] ?? {}
+      const batch = {
+        displayName: `${requests.length} requests`,
+        inputConfig: await input(service, model, requests, encode, options),
+        ...own,
+      }
+      return batchIn(
+        await askJson(service, { path: `/${pathOf(model)}:batchGenerateContent`, json: { batch }, options: onlySignal(options) }),
+      )
+    },
+    async get(id, options) {
+      return batchIn(await get(id, options))
+    },
+    async cancel(id, options) {
+      await askJson(service, { method: 'POST', path: `${named('batches', id)}:cancel`, options })
+      return batchIn(await get(id, options))
+    },
+    async *results(id, options = {}) {
+      const body = await get(id, options)
+      const { status } = batchIn(body)
+      if (status === 'queued' || status === 'running')
+        throw new KitError('model/request', `${service.provider} has not finished the batch`, {
+          provider: service.provider,
+          retryable: true,
+        })
+      let at = 0
+      for (const place of [body.response, fields(body.metadata).output, body.output, fields(body.response).output]) {
+        const { inlinedResponses, responsesFile } = fields(place)
+        const inline = fields(inlinedResponses).inlinedResponses ?? inlinedResponses
+        const file = textIn(responsesFile)
+        if (!Array.isArray(inline) && !file) continue
+        if (file) for await (const line of lines(service, file, options)) yield resultIn(line, at++, service.provider)
+        else for (const each of objects(inline)) yield resultIn(each, at++, service.provider)
+        return
+      }
+    },
+  }
+}
+
+async function input(
+  service: Service,
+  model: string,
+  requests: readonly BatchRequest[],
+  encode: (model: string, call: ModelCall) => Fields,
+  options: ServiceOptions,
+): Promise<Fields> {
+  const bodies = requests.map(({ id, call }) => ({ key: id, request: encode(model, call) }))
+  const text = bodies.map((body) => `${JSON.stringify(body)}\n`).join('')
+  if (text.length * 3 <= inlineLimit || new Blob([text]).size <= inlineLimit)
+    return { requests: { requests: bodies.map(({ key, request }) => ({ request, metadata: { key } })) } }
+  const mime = 'application/jsonl'
+  const { file } = await upload(
+    service,
+    '/files',
+    { file: { displayName: 'batch.jsonl', mimeType: mime } },
+    { data: new Blob([text]), name: 'batch.jsonl', mime, ...onlySignal(options) },
+  )
+  return { fileName: textIn(fields(file).name) }
+}
+
+const statuses: Readonly<Record<string, JobStatus>> = {
+  PENDING: 'queued',
+  QUEUED: 'queued',
+  SUCCEEDED: 'done',
+  PARTIALLY_SUCCEEDED: 'done',
+  FAILED: 'failed',
+  CANCELLED: 'cancelled',
+  EXPIRED: 'expired',
+}
+
+/** The state of a job of Google's, whose names begin with the kind of job. */
+export const statusIn = (state: unknown): JobStatus => statuses[textIn(state)?.replace(/^.*STATE_/, '') ?? ''] ?? 'running'
+
+function batchIn(body: Fields): Batch {
+  const about = isObject(body.metadata) ? body.metadata : body
+  const { requestCount, successfulRequestCount, failedRequestCount } = fields(about.batchStats)
+  const total = bigIn(requestCount)
+  const error = textIn(fields(body.error ?? about.error).message)
+  return defined({
+    id: textIn(about.name) ?? textIn(body.name) ?? '',
+    status: error && !about.state ? ('failed' as const) : statusIn(about.state),
+    counts: total === undefined ? undefined : { total, done: bigIn(successfulRequestCount) ?? 0, failed: bigIn(failedRequestCount) ?? 0 },
+    createdAt: timeIn(about.createTime),
+    error,
+  })
+}
+
+/** The names of `google.rpc.Code` by number, where a result has no name. */
+const codes: Readonly<Record<number, string>> = {
+  3: 'INVALID_ARGUMENT',
+  4: 'DEADLINE_EXCEEDED',
+  5: 'NOT_FOUND',
+  7: 'PERMISSION_DENIED',
+  8: 'RESOURCE_EXHAUSTED',
+  9: 'FAILED_PRECONDITION',
+  13: 'INTERNAL',
+  14: 'UNAVAILABLE',
+  16: 'UNAUTHENTICATED',
+}
+
+function resultIn({ key, metadata, response, error }: Fields, at: number, provider: string): BatchResult {
+  const id = textIn(key) ?? textIn(fields(metadata).key) ?? String(at)
+  if (!isObject(response)) {
+    const said = fields(error)
+    return { id, error: geminiStreamError(provider, { error: { ...said, status: said.status ?? codes[said.code as number] } }) }
+  }
+  try {
+    const decoder = new GeminiDecoder(provider)
+    const fold = new AnswerFold()
+    for (const chunk of decoder.body(response)) fold.add(chunk)
+    for (const chunk of decoder.end(true)) fold.add(chunk)
+    return { id, answer: { parts: fold.partial(), usage: fold.usage, finish: fold.finish } }
+  } catch (cause) {
+    if (cause instanceof KitError) return { id, error: cause }
+    throw cause
+  }
+}
+
+/** The objects of a file of JSON Lines, as they arrive. */
+async function* lines(service: Service, file: string, options: ServiceOptions): AsyncGenerator<Fields, void, void> {
+  const { origin, pathname } = new URL(service.baseURL)
+  const path = `${origin}/download${pathname}${named('files', file)}:download`
+  const response = await ask(service, { path, query: { alt: 'media' }, options })
+  const reader = response.body?.getReader()
+  if (!reader) return
+  const { provider } = service
+  const decoder = new TextDecoder()
+  let text = ''
+  try {
+    for (let ended = false; !ended;) {
+      const read = await reader.read().catch((cause: unknown) => {
+        if (options.signal?.aborted) throw options.signal.reason
+        throw new KitError('model/truncated', `the connection to ${provider} broke`, { cause, provider, retryable: true })
+      })
+      ended = read.done
+      text += read.done ? `${decoder.decode()}\n` : decoder.decode(read.value, { stream: true })
+      let from = 0
+      for (let to = text.indexOf('\n'); to >= 0; to = text.indexOf('\n', from)) {
+        const line = text.slice(from, to).trim()
+        from = to + 1
+        if (!line) continue
+        const value = parse(line)
+        if (!isObject(value)) throw new KitError('model/garbled', `${provider} sent a result that is no JSON`, { provider })
+        yield value
+      }
+      text = text.slice(from)
+      if (text.length > lineLimit) throw new KitError('model/garbled', `${provider} sent a result that is too long`, { provider })
+    }
+  } finally {
+    reader.cancel().catch(() => {})
+  }
+}
