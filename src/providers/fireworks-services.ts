@@ -6,7 +6,7 @@ import { defined, type Fields, fields, objects, textIn } from './wire/fields.ts'
 import type { Connection } from './wire/http.ts'
 import { ms } from './wire/openai-files.ts'
 import { explainError } from './wire/openai-responses-errors.ts'
-import { allPages, ask, askJson, type Service } from './wire/service.ts'
+import { allPages, askBytes, askJson, type Service } from './wire/service.ts'
 
 export type { Connection } from './wire/http.ts'
 
@@ -42,8 +42,7 @@ function datasets(service: Service): Files {
       await askJson(service, { path: '/datasets', json: { datasetId, dataset }, options })
       const form = new FormData()
       form.set('file', new File([data], name, { type: mime }))
-      const sent = await ask(service, { path: `${at(datasetId)}:upload`, form, options: { signal: options.signal } })
-      await sent.body?.cancel()
+      await askBytes(service, { path: `${at(datasetId)}:upload`, form, options: { signal: options.signal } }, 65_536)
       return get(datasetId, { signal: options.signal })
     },
     get,
@@ -54,8 +53,7 @@ function datasets(service: Service): Files {
         return { items: objects(body.datasets).map((one) => datasetIn(one, service.provider)), ...(next !== undefined && { next }) }
       }),
     async delete(id, options) {
-      const done = await ask(service, { method: 'DELETE', path: at(id), options })
-      await done.body?.cancel()
+      await askBytes(service, { method: 'DELETE', path: at(id), options }, 65_536)
     },
   }
 }
@@ -112,8 +110,7 @@ function tuning(service: Service): Tuning {
     async cancel(id, options) {
       const job = await get(id, options)
       if (job.status !== 'queued' && job.status !== 'running') return job
-      const done = await ask(service, { method: 'DELETE', path: at(id), options: { signal: options?.signal } })
-      await done.body?.cancel()
+      await askBytes(service, { method: 'DELETE', path: at(id), options: { signal: options?.signal } }, 65_536)
       return { ...job, status: 'cancelled' }
     },
   }

@@ -9,7 +9,7 @@ import { filesOf, ms } from './wire/openai-files.ts'
 import { imageModel } from './wire/openai-images.ts'
 import { modelsOf } from './wire/openai-model-list.ts'
 import { explainError } from './wire/openai-responses-errors.ts'
-import { ask, askJson, type Service } from './wire/service.ts'
+import { askBytes, askJson, type Service } from './wire/service.ts'
 import { fileOf } from './wire/upload.ts'
 
 export type { Connection } from './wire/http.ts'
@@ -76,8 +76,7 @@ function batches(service: Service): Batches {
           .slice(from, from + page)
           .map(({ id, call }) => ({ batch_request_id: id, batch_request: { responses: bodyOf('responses', provider, model, call) } }))
         // it answers `null`
-        const done = await ask(service, { path: `${at(batch.id)}/requests`, json: { batch_requests }, options: { signal } })
-        await done.body?.cancel()
+        await askBytes(service, { path: `${at(batch.id)}/requests`, json: { batch_requests }, options: { signal } }, 65_536)
       }
       return { ...batch, status: 'queued', counts: { total: requests.length, done: 0, failed: 0 } }
     },

@@ -102,7 +102,7 @@ const askFile: ServiceCheck['ask'] = ({ request: { text = '' } }, fetch) => {
 const afterUpload =
   ({ request }: Recording, fetch: typeof globalThis.fetch): typeof globalThis.fetch =>
   async (url, init) =>
-    String(url).endsWith('/files') ? Response.json({ id: request.body!.input_file_id }) : fetch(url, init)
+    (url as string).endsWith('/files') ? Response.json({ id: request.body!.input_file_id }) : fetch(url, init)
 
 const hi: ModelCall = { messages: [{ role: 'user', parts: [{ type: 'text', text: 'hi' }] }] }
 const idOf = ({ request }: Recording): string => new URL(request.url).pathname.split('/')[3]!
@@ -264,7 +264,7 @@ const checks: readonly ServiceCheck[] = [
       }))
       // of the requests that make a batch only the recorded one is answered from the recording
       const both: typeof globalThis.fetch = async (to, init) =>
-        String(to) === url ? fetch(to, init) : Response.json(url.endsWith('/requests') ? { batch_id: idOf(recording) } : null)
+        (to as string) === url ? fetch(to, init) : Response.json(url.endsWith('/requests') ? { batch_id: idOf(recording) } : null)
       return xaiServices({ ...key, fetch: both }).batch.create({ model: 'grok-4.3', requests })
     },
     expected: (recording) =>
@@ -451,7 +451,7 @@ describe.skipIf(!recorded)('recorded services of OpenAI and servers like it', ()
         error: null,
       })
       const fetch: typeof globalThis.fetch = async (url) =>
-        String(url).endsWith('/content')
+        (url as string).endsWith('/content')
           ? responseOf({ ...recording, response: { ...recording.response, body: undefined, text: line } }, 3)
           : Response.json({ id: 'batch_1', status: 'completed', output_file_id: 'file-1' })
       for await (const { answer, error } of own(fetch).batch.results('batch_1')) {

@@ -177,10 +177,11 @@ function encodeInput(call: ModelCall, settings: ResponsesSettings, held: boolean
   const input = messages.flatMap((message, at) => {
     // a conversation that the server holds has everything up to its last answer
     if (held && at <= answered) return []
-    if (message.role === 'assistant') return encodeAssistant(message, scope)
+    const own = message.providerOptions?.[wire]
+    if (message.role === 'assistant') return encodeAssistant(message, scope).map((item) => (item.role ? { ...item, ...own } : item))
     if (message.role === 'tool') return encodeResults(message, scope)
     const content = contentOf(message.parts, at > answered, settings.server)
-    return content.length ? [{ role: message.role === 'system' ? role : 'user', content }] : []
+    return content.length ? [{ role: message.role === 'system' ? role : 'user', content, ...own }] : []
   })
   if (system === undefined || !system.length) return { input }
   if (typeof system === 'string' && !inside) return { instructions: system, input }
@@ -252,7 +253,8 @@ function encodeResults({ parts }: Message, { calls, ids, lost, quirks, server }:
   const items = parts.flatMap((part) => {
     if (part.type !== 'result') return []
     if (lost.has(part.id)) return [{ role: 'user', content: `${part.name}: ${plain(part)}` }]
-    return [resultItem(part, calls.get(part.id) ?? itemOf(part) ?? {}, ids.get(part.id) ?? part.id, content)]
+    const item = resultItem(part, calls.get(part.id) ?? itemOf(part) ?? {}, ids.get(part.id) ?? part.id, content)
+    return [{ ...item, ...part.providerOptions?.[wire] }]
   })
   return [...items, ...apart]
 }
@@ -302,7 +304,7 @@ function encodeAssistant({ parts }: Message, scope: Scope): Fields[] {
         continue
       case 'call':
         if (part.by !== 'provider') {
-          if (!scope.lost.has(part.id)) add(encodeCall(part, scope, linked))
+          if (!scope.lost.has(part.id)) add({ ...encodeCall(part, scope, linked), ...part.providerOptions?.[wire] })
         } else if (own) add(own)
         continue
       case 'result':
