@@ -292,9 +292,9 @@ export function connect(agent: string, options: ConnectOptions): Connection {
           return
         }
         if (code === 'session/unknown') {
-          // there is nothing to read before somebody has said something
+          // somebody else may say the first word: it is looked for, less and less often
           become('new')
-          await Promise.all([flush(), stored.all().length ? rest(500 * 2 ** Math.min(failures++, 6)) : rest()])
+          await Promise.all([flush(), rest(500 * 2 ** Math.min(failures++, 4))])
           continue
         }
         if (code === 'auth/missing' || code === 'auth/denied') {

@@ -18,7 +18,7 @@ async function bundle(contents: string): Promise<{ bytes: number; inputs: string
     target: 'es2022',
     mainFields: ['module', 'main'],
     conditions: ['import'],
-    external: ['cloudflare:workers'],
+    external: ['cloudflare:workers', 'react'],
   })
   return { bytes: gzipSync(outputFiles[0]!.contents, { level: 9 }).length, inputs: Object.keys(metafile.inputs) }
 }
@@ -68,6 +68,7 @@ test.each([
     28 * KiB,
   ],
   ['client', "export { connect } from './src/client/index.ts'", 6 * KiB],
+  ['client + react hook', "export { useSession } from './src/client/react.ts'", 8 * KiB],
   [
     'agent + a provider + app()',
     "export { agent } from './src/index.ts'; export { app } from './src/http/app.ts'; export { openaiChat } from './src/providers/openai-chat.ts'",
