@@ -2,13 +2,16 @@
 import { z } from 'zod'
 import { app } from '../../src/http/app.ts'
 import { agent, type Agent, type Model, tool } from '../../src/index.ts'
+import { ollama } from '../../src/providers/ollama.ts'
 import { openaiCompatible } from '../../src/providers/openai-chat.ts'
 
-export const dialects = ['openai'] as const
+export const dialects = ['openai', 'ollama'] as const
 export type Dialect = (typeof dialects)[number]
 
 const model = (dialect: Dialect, base: string): Model =>
-  ({ openai: () => openaiCompatible({ baseURL: `${base}/v1`, provider: 'llama' })('stories260K') })[dialect]()
+  dialect === 'openai'
+    ? openaiCompatible({ baseURL: `${base}/v1`, provider: 'llama' })('stories260K')
+    : ollama('stories260K', { baseURL: base, provider: 'llama' })
 
 /** The most that a story may have: long enough to be cut off in its middle. */
 export const longest = 400

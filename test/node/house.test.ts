@@ -6,7 +6,7 @@ import { expect, test } from 'vitest'
 
 const plan: Record<string, readonly string[]> = {
   core: ['types:@standard-schema/spec'],
-  'src/providers': ['core', 'types:openai', 'types:@anthropic-ai/sdk', 'types:@google/genai'],
+  'src/providers': ['core', 'aws4fetch', 'types:openai', 'types:@anthropic-ai/sdk', 'types:@google/genai'],
   'src/client': ['core', 'react'],
   'src/services': ['core'],
   'src/catalog': ['core', '@pydantic/genai-prices'],

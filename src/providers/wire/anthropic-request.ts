@@ -172,7 +172,8 @@ function encodeTool({ name, description, input, strict, hosted, providerOptions 
   return [{ name, description, input_schema: { type: 'object', ...schema }, strict, ...options }]
 }
 
-function reasoningOf(
+/** How a model of these traits is told to think: `thinking` and an effort. */
+export function reasoningOf(
   { reasoning }: ModelCall,
   traits: ClaudeTraits,
   limit: number,
@@ -203,7 +204,8 @@ function reasoningOf(
   return { thinking: { type: 'adaptive', display }, effort: level }
 }
 
-function samplingOf(
+/** The sampling that a model of these traits takes; what it would refuse is dropped. */
+export function samplingOf(
   { temperature, topP, topK }: ModelCall,
   traits: ClaudeTraits,
   version: string,

@@ -1,0 +1,170 @@
+// Bedrock as recorded: how a request of any client is read as a neutral call, and what may differ.
+import type { Message, ModelCall, Part, ToolChoice, ToolInfo } from '../../src/index.ts'
+import { bedrock } from '../../src/providers/bedrock.ts'
+import { bedrockOptions } from '../../src/providers/wire/bedrock-request.ts'
+import type { Fields, Wire } from './checks.ts'
+import type { Recording } from './recordings.ts'
+
+const name = 'bedrock'
+
+export const bedrockApis = ['bedrock.converse', 'bedrock.converseStream', 'bedrock.invoke', 'bedrock.invokeStream'] as const
+
+/** Where a recording was sent: the model and the operation. */
+export function addressOf({ request }: Pick<Recording, 'request'>): { model: string; operation: string } {
+  const [, model = 'm', operation = 'converse-stream'] =
+    (request as Recording['request'] | null)?.url.match(/\/model\/([^/?]+)\/([\w-]+)$/) ?? []
+  return { model: decodeURIComponent(model), operation }
+}
+
+export const bedrockWire: Wire = {
+  name,
+  model(recording, fetch) {
+    const { model, operation } = addressOf(recording)
+    return bedrock(model, {
+      region: 'us-east-1',
+      apiKey: 'k',
+      provider: recording.provider,
+      api: operation.startsWith('invoke') ? 'invoke' : 'converse',
+      fetch,
+    })
+  },
+  parse: (recording) => callOf(recording.request.body!, addressOf(recording).operation),
+  options: bedrockOptions,
+  skip: {
+    'bedrock-invoke--should-handle-mistral-pixtral-models-00a2b4':
+      'the body of InvokeModel is of the model’s own API, here Mistral’s: we ask the same model by Converse. Its error is read',
+  },
+  normalise: [
+    {
+      why: 'what is empty is left out',
+      apply(body) {
+        const inference = body.inferenceConfig as Fields | undefined
+        if (Array.isArray(inference?.stopSequences) && !inference.stopSequences.length) delete inference.stopSequences
+        if (inference && !Object.keys(inference).length) delete body.inferenceConfig
+        if (Array.isArray(body.system) && !body.system.length) delete body.system
+      },
+    },
+  ],
+}
+
+// --- a recorded body as a neutral call
+
+const list = (value: unknown): Fields[] => (Array.isArray(value) ? (value as Fields[]) : [])
+const replay = (block: Fields): { replay: { wire: string; data: never } } => ({ replay: { wire: name, data: block as never } })
+
+function callOf(body: Fields, operation: string): ModelCall {
+  const { maxTokens, temperature, topP, stopSequences, ...inference } = (body.inferenceConfig ?? {}) as Record<string, unknown>
+  const { reasoning_config: thinking, ...additional } = (body.additionalModelRequestFields ?? {}) as Fields
+  const { toolChoice } = (body.toolConfig ?? {}) as { toolChoice?: Fields }
+  const options: Fields = {}
+  for (const field of bedrockOptions)
+    if (!['inferenceConfig', 'additionalModelRequestFields', 'toolConfig', 'system'].includes(field) && body[field] !== undefined)
+      options[field] = body[field]
+  if (Object.keys(inference).length) options.inferenceConfig = inference
+  if (Object.keys(additional).length) options.additionalModelRequestFields = additional
+  const tools = toolsOf(list((body.toolConfig as Fields | undefined)?.tools))
+  return {
+    stream: operation.endsWith('stream'),
+    messages: list(body.messages).flatMap(messagesOf),
+    ...(list(body.system).length && {
+      system: marked(
+        list(body.system).map(({ text, ...more }) => ({ text, more })),
+        'text',
+      ) as never,
+    }),
+    ...(tools.length && { tools }),
+    ...(toolChoice && { toolChoice: choiceOf(toolChoice) }),
+    ...(maxTokens !== undefined && { maxTokens: maxTokens as number }),
+    ...(temperature !== undefined && { temperature: temperature as number }),
+    ...(topP !== undefined && { topP: topP as number }),
+    ...(Array.isArray(stopSequences) && { stop: stopSequences as string[] }),
+    ...(thinking !== undefined && { reasoning: { tokens: (thinking as { budget_tokens: number }).budget_tokens } }),
+    ...(Object.keys(options).length && { providerOptions: { [name]: options } }),
+  }
+}
+
+/** Breakpoints of the cache stand behind what they mark. */
+function marked(blocks: readonly { text: unknown; more: Fields }[], type: 'text'): Part[] {
+  const parts: Part[] = []
+  for (const { text, more } of blocks) {
+    if (more.cachePoint) parts[parts.length - 1] = { ...parts.at(-1)!, providerOptions: { [name]: { cachePoint: more.cachePoint } } }
+    else parts.push({ type, text: String(text) })
+  }
+  return parts
+}
+
+const choiceOf = (choice: Fields): ToolChoice =>
+  choice.any ? 'required' : choice.tool ? { tool: String((choice.tool as Fields).name) } : 'auto'
+
+const toolsOf = (tools: readonly Fields[]): ToolInfo[] =>
+  tools.flatMap(({ toolSpec, ...other }): ToolInfo[] => {
+    if (!toolSpec) return [{ name: Object.keys(other)[0]!, hosted: { wire: name, definition: other } }]
+    const { name: called, description, inputSchema, ...more } = toolSpec as Fields
+    return [
+      {
+        name: String(called),
+        ...(typeof description === 'string' && { description }),
+        input: (inputSchema as { json: Fields }).json,
+        ...(Object.keys(more).length && { providerOptions: { [name]: more } }),
+      },
+    ]
+  })
+
+function messagesOf({ role, content }: Fields): Message[] {
+  if (role === 'assistant') return [{ role, parts: list(content).map(said) }]
+  const results = list(content).filter(({ toolResult }) => toolResult)
+  const rest = list(content).filter(({ toolResult }) => !toolResult)
+  return [
+    ...(results.length ? [{ role: 'tool' as const, parts: results.map(({ toolResult }) => resultOf(toolResult as Fields)) }] : []),
+    ...(rest.length ? [{ role: 'user' as const, parts: rest.map(given) }] : []),
+  ]
+}
+
+function said(block: Fields): Part {
+  const { text, reasoningContent, toolUse } = block
+  if (typeof text === 'string') return { type: 'text', text }
+  if (reasoningContent) {
+    const { reasoningText } = reasoningContent as { reasoningText?: { text: string } }
+    return { type: 'reasoning', text: reasoningText?.text ?? '', ...replay(block) }
+  }
+  if (toolUse) {
+    const { toolUseId, name: called, input } = toolUse as Fields
+    return { type: 'call', id: String(toolUseId), name: String(called), input }
+  }
+  return { type: 'opaque', kind: Object.keys(block)[0]!, ...replay(block) }
+}
+
+function resultOf({ toolUseId, content, status, ...more }: Fields): Part {
+  const base = {
+    type: 'result',
+    id: String(toolUseId),
+    name: '',
+    ...(Object.keys(more).length && { providerOptions: { [name]: more } }),
+  } as const
+  const [first, ...others] = list(content)
+  if (status === 'error') return { ...base, error: { code: 'tool/failed', message: String(first?.text) } }
+  if (!others.length && first?.json) return { ...base, output: first.json }
+  if (!others.length && typeof first?.text === 'string') return { ...base, output: first.text }
+  return { ...base, parts: list(content).map((block) => ({ type: 'text', text: '', providerOptions: { [name]: { block } } })) }
+}
+
+function given(block: Fields): Part {
+  const { text, document, image } = block
+  if (typeof text === 'string') return { type: 'text', text }
+  if (document) {
+    const {
+      name: called,
+      source,
+      format,
+      ...more
+    } = document as { name: string; source: { text?: string; bytes?: string }; format: string }
+    const mime = format === 'txt' ? 'text/plain' : `application/${format}`
+    const data = source.text === undefined ? source.bytes! : Buffer.from(source.text).toString('base64')
+    return { type: 'media', mime, data, name: called, ...(Object.keys(more).length && { providerOptions: { [name]: more } }) }
+  }
+  if (image) {
+    const { format, source } = image as { format: string; source: { bytes: string } }
+    return { type: 'media', mime: `image/${format}`, data: source.bytes }
+  }
+  return { type: 'text', text: '', providerOptions: { [name]: { block } } }
+}
