@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { agent, model, type ModelInfo, stream } from '../src/index.ts'
+import { agent, model, type ModelInfo, type RunOptions, stream } from '../src/index.ts'
 import { scripted } from '../src/testing/index.ts'
 import { catalog, type Catalog, modelsDev, type PriceData, retirementNotice } from '../src/catalog/index.ts'
 
@@ -152,12 +152,12 @@ describe('the end of a model', () => {
     expect(await mine.retiring('mine/a')).toMatchObject({ days: 7 })
     expect(await mine.retiring('mine/b')).toBeUndefined()
   })
-  const notices = async (models: Pick<Catalog, 'retiring'>, id: string): Promise<unknown[]> => {
+  const notices = async (models: Pick<Catalog, 'retiring'>, id: string, options: RunOptions = {}): Promise<unknown[]> => {
     const call = { type: 'call', id: '1', name: 'none', input: {} } as const
     const script = scripted([call], 'done')
     const ending = model({ id, provider: 'openai', capabilities: { tools: true } }, script)
     const found: unknown[] = []
-    for await (const event of stream(agent({ name: 'a', model: ending, use: [retirementNotice(models)] }), 'hi')) {
+    for await (const event of stream(agent({ name: 'a', model: ending, use: [retirementNotice(models)] }), 'hi', options)) {
       if (event.type === 'notice') found.push([event.code, event.message])
       if (event.type === 'finish') found.push(event.reason)
     }
@@ -171,6 +171,10 @@ describe('the end of a model', () => {
     ])
     expect(await notices(models, 'o3-pro')).toEqual([['model/retiring', 'o3-pro ends on 2026-12-11, in 17 days'], 'stop'])
     expect(await notices(models, 'gpt-6-luna')).toEqual(['stop'])
+  })
+  test.each(['first', 'resumed', 'recovered'] as const)('is said once in a %s run', async (attempt) => {
+    const found = await notices(catalog({ now, prices: false }), 'gpt-5', { attempt, steps: attempt === 'first' ? 0 : 3 })
+    expect(found).toHaveLength(2)
   })
   test('unknown to a broken catalog ends no run', async () => {
     expect(await notices({ retiring: () => Promise.reject(new Error('broken')) }, 'gpt-5')).toEqual(['stop'])

@@ -92,6 +92,9 @@ describe('a kind that the model lacks', () => {
       expect(notices).toEqual([])
     }
     expect((await see(taking(undefined), [pdf()], { input: ['text'] })).error).toMatchObject({ code: 'model/unsupported' })
+    expect((await see(taking(undefined), [pdf()], { input: async () => ['text'] })).error).toMatchObject({ code: 'model/unsupported' })
+    expect((await see(taking(['text']), [pdf()], { input: async () => undefined })).error).toMatchObject({ code: 'model/unsupported' })
+    expect((await see(taking(['text']), [pdf()], { input: async ({ id }) => (id === 'm' ? ['text', 'pdf'] : []) })).error).toBeUndefined()
   })
   test('becomes text where a reader was given, and a notice says so', async () => {
     const { asked, notices } = await see(taking(['text']), [pdf(base64(3), 'bill.pdf')], { degrade: { pdf: reader() } })
@@ -149,6 +152,20 @@ describe('a kind that the model lacks', () => {
     expect(eyes.count()).toBe(1)
     expect(notices).toEqual(['media/degraded'])
     for (const { messages } of m.calls) expect(messages[0]!.parts[0]).toMatchObject({ type: 'text' })
+  })
+  test.each(['first', 'resumed', 'recovered'] as const)('is degraded in a %s run, with a question open in it', async (attempt) => {
+    const eyes = reader()
+    const open: Message[] = [
+      { role: 'user', parts: [pdf()] },
+      { role: 'assistant', parts: [{ type: 'call', id: '1', name: 'look', input: {} }] },
+    ]
+    const m = taking(['text'])
+    const a = agent({ name: 'a', model: m, use: [media({ degrade: { pdf: eyes } })], tools: [tool({ name: 'look', run: () => 'seen' })] })
+    const notices: string[] = []
+    for await (const event of stream(a, open, { attempt, steps: attempt === 'first' ? 0 : 1 }))
+      if (event.type === 'notice') notices.push(event.code)
+    expect(m.calls[0]!.messages[0]!.parts[0]).toMatchObject({ type: 'text' })
+    expect([eyes.count(), ...notices]).toEqual([1, 'media/degraded'])
   })
   test('that cannot be read ends the run with the cause, and is tried again by the next run', async () => {
     let times = 0

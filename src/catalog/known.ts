@@ -1,6 +1,9 @@
 import type { ModelFacts } from './facts.ts'
 
-/** When these were last compared with their sources. No package keeps such data fresh; `modelsDev` reads a fuller set. */
+/**
+ * When these were gathered, from copies of the pages named that are of September to November 2026. No package keeps such data
+ * fresh; `modelsDev` reads a fuller set, and what you know better goes into `overrides`.
+ */
 export const checked = '2026-11-24'
 
 /** What holds for every model of a provider whose id fits. */
@@ -98,10 +101,25 @@ export interface Ending {
 const openai = 'https://developers.openai.com/api/docs/deprecations'
 const anthropic = 'https://platform.claude.com/docs/en/about-claude/model-deprecations'
 const gemini = 'https://ai.google.dev/gemini-api/docs/deprecations'
+const mistral = 'https://docs.mistral.ai/models'
 
-/** Announced ends; a provider's own `Earliest …` is none. */
+/** Announced ends. A day that a provider calls tentative, or the earliest possible, is none. */
 export const endings: readonly Ending[] = [
+  { provider: 'anthropic', retires: '2025-10-28', ids: ['claude-3-5-sonnet-20240620', 'claude-3-5-sonnet-20241022'], source: anthropic },
   { provider: 'anthropic', retires: '2026-01-05', ids: ['claude-3-opus-20240229'], source: anthropic },
+  {
+    provider: 'anthropic',
+    retires: '2026-02-19',
+    ids: ['claude-3-7-sonnet-20250219', 'claude-3-5-haiku-20241022'],
+    source: anthropic,
+  },
+  { provider: 'anthropic', retires: '2026-04-20', ids: ['claude-3-haiku-20240307'], source: anthropic },
+  {
+    provider: 'anthropic',
+    retires: '2026-06-15',
+    ids: ['claude-sonnet-4-0', 'claude-sonnet-4-20250514', 'claude-opus-4-0', 'claude-opus-4-20250514'],
+    source: anthropic,
+  },
   { provider: 'anthropic', retires: '2026-08-05', ids: ['claude-opus-4-1', 'claude-opus-4-1-20250805'], source: anthropic },
   {
     provider: 'anthropic',
@@ -109,6 +127,19 @@ export const endings: readonly Ending[] = [
     ids: ['claude-sonnet-4-5', 'claude-sonnet-4-5-20250929'],
     replacement: 'claude-sonnet-5-5',
     source: anthropic,
+  },
+  {
+    provider: 'cohere',
+    retires: '2026-04-04',
+    ids: ['embed-english-v2.0', 'embed-english-light-v2.0', 'embed-multilingual-v2.0'],
+    source: 'https://docs.cohere.com/docs/deprecations',
+  },
+  { provider: 'gemini', retires: '2026-01-14', ids: ['text-embedding-004'], replacement: 'gemini-embedding-2', source: gemini },
+  {
+    provider: 'gemini',
+    retires: '2026-06-01',
+    ids: ['gemini-2.0-flash', 'gemini-2.0-flash-001', 'gemini-2.0-flash-lite', 'gemini-2.0-flash-lite-001'],
+    source: gemini,
   },
   {
     provider: 'gemini',
@@ -119,7 +150,14 @@ export const endings: readonly Ending[] = [
   },
   { provider: 'gemini', retires: '2026-12-01', ids: ['gemini-2.5-pro'], replacement: 'gemini-3.8-flash', source: gemini },
   { provider: 'gemini', retires: '2026-12-01', ids: ['gemini-2.5-flash'], replacement: 'gemini-3.5-flash-lite', source: gemini },
-  { provider: 'gemini', retires: '2027-05-07', ids: ['gemini-3.1-flash-lite'], source: gemini },
+  { provider: 'mistral', retires: '2026-05-31', ids: ['mistral-large-2411', 'pixtral-large-2411', 'mistral-ocr-2505'], source: mistral },
+  {
+    provider: 'mistral',
+    retires: '2026-07-31',
+    ids: ['mistral-small-2506', 'magistral-medium-2509', 'magistral-small-2509', 'devstral-2512', 'open-mistral-nemo-2407'],
+    source: mistral,
+  },
+  { provider: 'mistral', retires: '2026-08-31', ids: ['mistral-medium-2505', 'mistral-medium-2508'], source: mistral },
   {
     provider: 'openai',
     retires: '2026-10-23',

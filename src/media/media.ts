@@ -23,8 +23,8 @@ export interface MediaOptions {
   fetch?: GuardedFetch
   /** Which addresses to fetch; default all. */
   fetches?: (part: MediaPart) => boolean
-  /** What the model takes; default its `info.capabilities.input`. Where neither says it, nothing is refused. */
-  input?: readonly Modality[]
+  /** What the model takes, or who knows it (`async (info) => (await models.facts(info))?.input`); default its `info.capabilities.input`. Where nobody says it, nothing is refused. */
+  input?: readonly Modality[] | ((info: ModelInfo) => Promise<readonly Modality[] | undefined>)
   /** Characters that a degraded part may become; default 400,000. What is longer is cut, and said to be. */
   maxText?: number
 }
@@ -40,7 +40,7 @@ export interface MediaOptions {
  * @example agent({ …, use: [media({ degrade: { pdf: mistralServices({ apiKey }).ocr('mistral-ocr-latest') } })] })
  */
 export function media(options: MediaOptions = {}): Middleware {
-  const { files, inlineLimit = 4_000_000, maxBytes = files ? 200_000_000 : 20_000_000, maxTotal = 50_000_000 } = options
+  const { files, inlineLimit = 4_000_000, maxBytes = files ? 200_000_000 : 20_000_000, maxTotal = 50_000_000, input } = options
   const upload = files && uploader(files)
   const runs = new WeakMap<Run, Kept>()
 
@@ -50,7 +50,8 @@ export function media(options: MediaOptions = {}): Middleware {
       if (!call.messages.some(({ parts }) => parts.some(holdsMedia))) return yield* next(call)
       let kept = runs.get(run)
       if (!kept) runs.set(run, (kept = { said: new Set(), made: new Map(), keys: new WeakMap() }))
-      const work: Work = { call, info: next.info, takes: options.input ?? next.info.capabilities?.input, kept, total: 0 }
+      const takes = (typeof input === 'function' ? await input(next.info) : input) ?? next.info.capabilities?.input
+      const work: Work = { call, info: next.info, takes, kept, total: 0 }
       const answered = call.messages.findLastIndex(({ role }) => role === 'assistant')
       const messages: Message[] = []
       for (const [at, message] of call.messages.entries()) {
