@@ -82,6 +82,7 @@ test.each([
 /** What each provider costs over the loop: file, export, KiB. */
 const own: readonly (readonly [string, string, number])[] = [
   ['cohere', 'cohere', 6],
+  ['mistral', 'mistral', 6],
   ['ollama', 'ollama', 6],
 ]
 test.each(own)('%s costs little over the loop', async (file, name, limit) => {
