@@ -1,8 +1,6 @@
 import type { ModelInfo } from '../model.ts'
 import {
   alternate,
-  anyForRequired,
-  documentUrls,
   efforts,
   enableThinking,
   executedTools,
@@ -12,16 +10,15 @@ import {
   latest,
   means,
   namedFiles,
-  nineCharacters,
   onlyChosen,
   openRouterError,
   reasoningObject,
   schemaInWords,
   searchResults,
-  thinkingChunks,
   thinkingSwitch,
 } from './wire/openai-chat-rewrites.ts'
 import { explainGemini } from './wire/gemini-errors.ts'
+import { quirksOf } from './wire/mistral.ts'
 import type { ChatQuirks } from './wire/openai-chat-request.ts'
 
 /** A server of Chat Completions as data; pass it to `openaiCompatible`. */
@@ -167,19 +164,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     provider: 'mistral',
     baseURL: 'https://api.mistral.ai/v1',
     env: 'MISTRAL_API_KEY',
-    quirks: {
-      fields: { seed: 'random_seed', top_k: false, stream_options: false },
-      reasoningBack: 'reasoning_content',
-      fileUrls: true,
-      toolId: nineCharacters,
-      rewrite: [
-        onlyChosen,
-        anyForRequired,
-        thinkingChunks,
-        documentUrls,
-        efforts({ minimal: 'none', low: 'high', medium: 'high', xhigh: 'high', max: 'high' }),
-      ],
-    },
+    quirks: quirksOf(),
     capabilities: { tools: true, structured: true, reasoning: true, input: ['text', 'image', 'audio', 'pdf'] },
   },
   /** Refuses an assistant message with calls when its reasoning is missing while thinking is on. */

@@ -74,6 +74,7 @@ test.each([
 /** What each provider costs over the loop: file, export, KiB. */
 const own: readonly (readonly [string, string, number])[] = [
   ['cohere', 'cohere', 6],
+  ['mistral', 'mistral', 6],
   ['ollama', 'ollama', 6],
   ['ai-sdk', 'fromAISDK', 6],
   ['ai-sdk', 'toAISDK', 6],

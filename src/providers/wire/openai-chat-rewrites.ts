@@ -20,27 +20,6 @@ export function onlyChosen(body: Fields): void {
   body.tool_choice = choice.allowed_tools.mode
 }
 
-/** Mistral says `any` where others say `required`. */
-export function anyForRequired(body: Fields): void {
-  if (body.tool_choice === 'required') body.tool_choice = 'any'
-}
-
-/** Mistral takes documents by address only (a data URL is one), files by id without a wrapper, and audio as bare base64. */
-export function documentUrls(body: Fields): void {
-  for (const { content } of body.messages as readonly Fields[]) {
-    if (!Array.isArray(content)) continue
-    for (const part of content as Fields[]) {
-      const { file, input_audio: audio } = part as { file?: Fields; input_audio?: Fields }
-      if (audio) part.input_audio = audio.data
-      if (!file) continue
-      delete part.file
-      if (file.file_id === undefined)
-        Object.assign(part, { type: 'document_url', document_url: file.file_data, document_name: file.filename })
-      else part.file_id = file.file_id
-    }
-  }
-}
-
 /** Perplexity takes documents by address or as bare base64, with their name beside it. */
 export function namedFiles(body: Fields): void {
   for (const { content } of body.messages as readonly Fields[])
@@ -50,37 +29,6 @@ export function namedFiles(body: Fields): void {
       delete part.file
       Object.assign(part, { type: 'file_url', file_url: { url: file.file_data.replace(/^data:.*?,/, '') }, file_name: file.filename })
     }
-}
-
-/** Mistral takes thinking back as a chunk of the content. Needs `reasoningBack: 'reasoning_content'`. */
-export function thinkingChunks(body: Fields): void {
-  for (const message of body.messages as Fields[]) {
-    const { reasoning_content: text, content } = message
-    delete message.reasoning_content
-    if (!text) continue
-    const thinking = { type: 'thinking', thinking: [{ type: 'text', text }] }
-    message.content = content ? [thinking, { type: 'text', text: content }] : [thinking]
-  }
-}
-
-const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
-
-/** Mistral takes ids of exactly nine letters and digits: its own stay, others are hashed (53 bits), always to the same. */
-export function nineCharacters(id: string): string {
-  if (/^[a-zA-Z0-9]{9}$/.test(id)) return id
-  let [a, b] = [0x9e3779b9, 0x85ebca6b]
-  for (let at = 0; at < id.length; at++) {
-    a = Math.imul(a ^ id.charCodeAt(at), 0x01000193)
-    b = Math.imul(b ^ id.charCodeAt(at), 0x5bd1e995)
-    b ^= a >>> 15
-  }
-  let number = (a >>> 0) * 0x200000 + ((b >>> 0) & 0x1fffff)
-  let short = ''
-  for (let at = 0; at < 9; at++) {
-    short += letters[number % 62]
-    number = Math.floor(number / 62)
-  }
-  return short
 }
 
 /** Perplexity refuses two messages of one role in a row: they become one. */
