@@ -21,7 +21,6 @@ export function promptCache({ ttl = '5m', prefix = ttl }: PromptCacheOptions = {
     if (body.cache_control !== undefined || marked(body)) return
     // a tool that is found by search is not part of the prefix, and may not be marked
     mark(body.tools, prefix, ({ defer_loading }) => !defer_loading)
-    if (typeof body.system === 'string') body.system = [{ type: 'text', text: body.system }]
     mark(body.system, prefix, () => true)
     const asked = objects(body.messages).filter(({ role }) => role === 'user')
     for (const { content } of asked.slice(-2)) mark(content, ttl, ({ type }) => markable.has(String(type)))

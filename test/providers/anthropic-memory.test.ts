@@ -11,8 +11,7 @@ const ann: Principal = { id: 'ann' }
 /** Uses the tool as the loop does; gives what the model is told, errors as they are. */
 async function use(memory: Tool, input: Fields, context: Partial<ToolContext> = { principal: ann }): Promise<string> {
   const checked = await memory.input!['~standard'].validate(input)
-  if (checked.issues)
-    throw new TypeError(checked.issues.map(({ message: said, path }) => `${path!.map(String).join('.')}: ${said}`).join('; '))
+  if (checked.issues) throw new TypeError(checked.issues.map(({ message: said, path }) => `${path![0] as string}: ${said}`).join('; '))
   try {
     return await (memory.run as (input: unknown, context: unknown) => Promise<string>)(checked.value, context)
   } catch (error) {

@@ -288,7 +288,7 @@ describe('a conversation', () => {
       { type: 'text', text: 'a' },
       { type: 'text', text: 'In German.' },
     ])
-    expect((await send({ system: 'Be kind.' })).body.system).toBe('Be kind.')
+    expect((await send({ system: 'Be kind.' })).body.system).toEqual([{ type: 'text', text: 'Be kind.' }])
     expect((await send({ system: '' })).body).not.toHaveProperty('system')
     expect((await send({ messages: [{ role: 'system', parts: [text('Only this.')] }] })).body).toMatchObject({
       system: [{ text: 'Only this.' }],

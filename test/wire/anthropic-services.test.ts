@@ -9,6 +9,12 @@ const services = (fetch: typeof globalThis.fetch): ReturnType<typeof anthropicSe
 const bodyOf = ({ response }: Recording): Fields => response.body as Fields
 const last = ({ request }: Recording, back = 0): string => new URL(request.url).pathname.split('/').at(-1 - back)!
 
+async function all<T>(list: AsyncIterable<T>): Promise<T[]> {
+  const items: T[] = []
+  for await (const item of list) items.push(item)
+  return items
+}
+
 /** Holds what is sent to its schema before it is answered. */
 const valid =
   (schema: string, recording: Recording, fetch: typeof globalThis.fetch): typeof globalThis.fetch =>
@@ -43,7 +49,7 @@ const checks: readonly ServiceCheck[] = [
       const { batch } = services(valid('anthropic.batches.request.json', recording, fetch))
       const { body, method } = recording.request
       if (last(recording) === 'cancel') return batch.cancel(last(recording, 1))
-      if (last(recording) === 'results') return Array.fromAsync(batch.results(last(recording, 1)))
+      if (last(recording) === 'results') return all(batch.results(last(recording, 1)))
       if (method === 'GET') return batch.get(last(recording))
       const requests = (body!.requests as { custom_id: string; params: Fields }[]).map(({ custom_id: id, params }) => ({
         id,

@@ -1,10 +1,10 @@
 import { KitError, type KitErrorCode } from '../../errors.ts'
-import type { CallPart, Json, Usage } from '../../message.ts'
+import type { CallPart, Json, Part, Usage } from '../../message.ts'
 import type { Chunk, ModelFinish, Source } from '../../model.ts'
 import { inputOf } from './anthropic-content.ts'
 import { wire } from './anthropic-models.ts'
-import { type Fields, fields, isObject, objects, textIn } from './fields.ts'
-import { codeOf, parse, readArguments, type SseEvent } from './http.ts'
+import { defined, type Fields, fields, isObject, objects, textIn } from './fields.ts'
+import { codeOf, mayRetry, parse, readArguments, type SseEvent } from './http.ts'
 
 export { traitsOf, type ClaudeTraits, wire } from './anthropic-models.ts'
 export { encodeMessages, messagesOptions } from './anthropic-request.ts'
@@ -89,8 +89,8 @@ export class MessagesDecoder {
   }
 
   *#start(message: Fields): Generator<Chunk, void, void> {
-    if (typeof message.model === 'string') this.#model = message.model
-    if (typeof message.id === 'string') this.#id = message.id
+    this.#model = textIn(message.model) ?? this.#model
+    this.#id = textIn(message.id) ?? this.#id
     this.#count(message.usage)
     // a start that comes again, in the middle, begins nothing anew
     if (this.#started || !Array.isArray(message.content)) return
@@ -111,9 +111,9 @@ export class MessagesDecoder {
 
   #note(delta: Fields, usage: unknown, { context_management: context }: Fields): void {
     if (context) this.#edits = objects(fields(context).applied_edits)
-    if (typeof delta.stop_reason === 'string') this.#stop = delta.stop_reason
+    this.#stop = textIn(delta.stop_reason) ?? this.#stop
     if (delta.stop_details) this.#details = fields(delta.stop_details)
-    if (typeof fields(delta.container).id === 'string') this.#container = fields(delta.container)
+    if (textIn(fields(delta.container).id)) this.#container = fields(delta.container)
     this.#count(usage)
   }
 
@@ -122,22 +122,22 @@ export class MessagesDecoder {
     yield* this.#flush()
     const open: Open = { block, text: '', json: '', citations: [], start: this.#length }
     this.#open.set(index, open)
-    const chunk =
-      block.type === 'text' ? this.#say(open, block.text) : block.type === 'thinking' ? this.#think(open, block.thinking) : undefined
+    const { type, text, thinking } = block
+    const chunk = type === 'text' ? this.#say(open, type, text) : type === 'thinking' ? this.#say(open, 'reasoning', thinking) : undefined
     if (chunk) yield chunk
     open.citations.push(...objects(block.citations))
-    if (block.type === 'tool_use' && Object.keys(fields(block.input)).length)
+    if (type === 'tool_use' && Object.keys(fields(block.input)).length)
       yield { type: 'tool-input', id: idOf(block), name: nameOf(block), delta: JSON.stringify(block.input) }
-    if (block.type === 'fallback') yield* this.#fall(block)
+    if (type === 'fallback') yield* this.#fall(block)
   }
 
   #delta(open: Open | undefined, delta: Fields): Chunk | undefined {
     if (!open) return undefined
     switch (delta.type) {
       case 'text_delta':
-        return this.#say(open, delta.text)
+        return this.#say(open, 'text', delta.text)
       case 'thinking_delta':
-        return this.#think(open, delta.thinking)
+        return this.#say(open, 'reasoning', delta.thinking)
       case 'input_json_delta':
         if (typeof delta.partial_json !== 'string' || !delta.partial_json) return undefined
         open.json += delta.partial_json
@@ -154,24 +154,18 @@ export class MessagesDecoder {
     }
   }
 
-  #say(open: Open, delta: unknown): Chunk | undefined {
+  #say(open: Open, type: 'text' | 'reasoning', delta: unknown): Chunk | undefined {
     if (typeof delta !== 'string' || !delta) return undefined
     open.text += delta
-    this.#length += delta.length
-    return { type: 'text', delta }
-  }
-
-  #think(open: Open, delta: unknown): Chunk | undefined {
-    if (typeof delta !== 'string' || !delta) return undefined
-    open.text += delta
-    return { type: 'reasoning', delta }
+    if (type === 'text') this.#length += delta.length
+    return { type, delta }
   }
 
   *#fall({ from, to, trigger }: Fields): Generator<Chunk, void, void> {
-    const [before, after, why] = [fields(from).model, fields(to).model, fields(trigger).type]
-    if (typeof after !== 'string') return
+    const after = textIn(fields(to).model)
+    if (after === undefined) return
     this.#model = after
-    yield { type: 'route', ...(typeof before === 'string' && { from: before }), to: after, why: typeof why === 'string' ? why : 'fallback' }
+    yield { type: 'route', ...defined({ from: textIn(fields(from).model) }), to: after, why: textIn(fields(trigger).type) ?? 'fallback' }
   }
 
   *#close(index: unknown): Generator<Chunk, void, void> {
@@ -184,47 +178,32 @@ export class MessagesDecoder {
       case 'text': {
         if (!text) return
         const cited = citations.map(withoutFileId)
-        yield { type: 'part', part: { type: 'text', text, ...(cited.length > 0 && replay({ citations: cited })) } }
+        yield part({ type, text, ...(cited.length > 0 && replay({ citations: cited })) })
         for (const citation of citations) yield { type: 'source', source: sourceOf(citation, start, start + text.length) }
         return
       }
       case 'thinking': {
-        const signature = typeof block.signature === 'string' ? block.signature : ''
-        if (text || signature) yield { type: 'part', part: { type: 'reasoning', text, ...replay({ type, thinking: text, signature }) } }
+        const signature = textIn(block.signature) ?? ''
+        if (text || signature) yield part({ type: 'reasoning', text, ...replay({ type, thinking: text, signature }) })
         return
       }
       case 'redacted_thinking':
-        yield { type: 'part', part: { type: 'reasoning', text: '', ...replay(block) } }
+        yield part({ type: 'reasoning', text: '', ...replay(block) })
         return
-      case 'tool_use': {
-        const { caller, toolset_name } = block
-        const extra = {
-          ...(fields(caller).type !== 'direct' && caller !== undefined && caller !== null && { caller }),
-          ...(typeof toolset_name === 'string' && { toolset_name }),
-        }
-        this.#called = true
-        this.#held = {
-          type: 'call',
-          id: idOf(block),
-          name: nameOf(block),
-          ...readArguments(json || block.input),
-          ...(Object.keys(extra).length > 0 && replay(extra)),
-        }
-        return
-      }
-      default: {
-        if (typeof type !== 'string') return
-        if (!type.endsWith('_tool_use')) return yield { type: 'part', part: { type: 'opaque', kind: type, ...replay(echo(block)) } }
-        const call = { id: idOf(block), name: nameOf(block), ...readArguments(json || block.input) }
-        const data = replay({ ...block, input: inputOf(call) })
-        yield { type: 'part', part: { type: 'call', ...call, by: 'provider', ...data } }
-      }
     }
+    if (typeof type !== 'string') return
+    if (!type.endsWith('tool_use')) return yield part({ type: 'opaque', kind: type, ...replay(echo(block)) })
+    const call = { type: 'call', id: idOf(block), name: nameOf(block), ...readArguments(json || block.input) } as const
+    if (type !== 'tool_use') return yield part({ ...call, by: 'provider', ...replay({ ...block, input: inputOf(call) }) })
+    const { caller, toolset_name } = block
+    const extra = defined({ caller: fields(caller).type === 'direct' ? undefined : caller, toolset_name: textIn(toolset_name) })
+    this.#called = true
+    this.#held = { ...call, ...(Object.keys(extra).length > 0 && replay(extra)) }
   }
 
   /** The call that waits for what comes after it, with which it turns out to be whole. */
   *#flush(): Generator<Chunk, void, void> {
-    if (this.#held) yield { type: 'part', part: this.#held }
+    if (this.#held) yield part(this.#held)
     this.#held = undefined
   }
 
@@ -242,23 +221,21 @@ export class MessagesDecoder {
       this.#held = { ...this.#held, input: '', invalid: true }
     yield* this.#flush()
     const { category, explanation } = this.#details
-    if (this.#stop === 'refusal' && typeof explanation === 'string' && explanation)
-      yield { type: 'part', part: { type: 'refusal', text: explanation, ...replay({ category: category ?? null }) } }
-    if (this.#container) yield { type: 'part', part: { type: 'opaque', kind: 'container', ...replay(this.#container) } }
+    const said = textIn(explanation)
+    if (this.#stop === 'refusal' && said) yield part({ type: 'refusal', text: said, ...replay({ category: category ?? null }) })
+    if (this.#container) yield part({ type: 'opaque', kind: 'container', ...replay(this.#container) })
     // what the model did not see of the conversation that it was sent
     if (this.#edits.length)
       yield { type: 'notice', code: 'context/edited', message: `${this.#provider} left out parts of the conversation`, data: this.#edits }
     const usage = usageOf(this.#usage)
-    if (usage) yield { type: 'usage', usage, ...(this.#model !== undefined && { model: this.#model }) }
-    yield {
-      type: 'finish',
-      reason: this.#called && (reason === 'stop' || reason === 'other') ? 'tools' : reason,
-      ...(this.#stop !== undefined && { raw: this.#stop }),
-      ...(this.#model !== undefined && { model: this.#model }),
-      ...(this.#id !== undefined && { id: this.#id }),
-    }
+    const model = this.#model
+    if (usage) yield { type: 'usage', usage, ...defined({ model }) }
+    const calls = this.#called && (reason === 'stop' || reason === 'other')
+    yield { type: 'finish', reason: calls ? 'tools' : reason, ...defined({ raw: this.#stop, model, id: this.#id }) }
   }
 }
+
+const part = (part: Part): Chunk => ({ type: 'part', part })
 
 const finishes = new Map<string | undefined, ModelFinish>([
   ['end_turn', 'stop'],
@@ -273,42 +250,44 @@ const finishes = new Map<string | undefined, ModelFinish>([
 
 /** Input tokens do not contain what the cache gave or took. What compaction and an advisor consumed is not in the provider's totals. */
 function usageOf(raw: { readonly [name: string]: number }): Usage | undefined {
-  const { input_tokens, output_tokens, cache_read_input_tokens: read, cache_creation_input_tokens: write, thinking } = raw
-  if (input_tokens === undefined && output_tokens === undefined) return undefined
+  const { input_tokens: input, output_tokens: output, thinking: reasoning } = raw
+  const { cache_read_input_tokens: cacheRead, cache_creation_input_tokens: cacheWrite } = raw
+  if (input === undefined && output === undefined) return undefined
   return {
-    input: (input_tokens ?? 0) + (read ?? 0) + (write ?? 0),
-    output: output_tokens ?? 0,
-    ...(read !== undefined && { cacheRead: read }),
-    ...(write !== undefined && { cacheWrite: write }),
-    ...(thinking !== undefined && { reasoning: thinking }),
+    input: (input ?? 0) + (cacheRead ?? 0) + (cacheWrite ?? 0),
+    output: output ?? 0,
+    ...defined({ cacheRead, cacheWrite, reasoning }),
   }
 }
 
 function sourceOf(citation: Fields, start: number, end: number): Source {
-  const { url, source, title, document_title, document_index, file_id, cited_text } = citation
-  const address = textIn(url) ?? (/^https?:/.test(String(source)) ? (source as string) : undefined)
-  const document = textIn(file_id) ?? textIn(source) ?? (typeof document_index === 'number' ? `${document_index}` : undefined)
-  const named = textIn(title) ?? textIn(document_title)
+  const { source, document_index } = citation
+  const text = (name: string): string | undefined => textIn(citation[name])
+  const url = text('url') ?? (/^https?:/.test(String(source)) ? (source as string) : undefined)
+  const document = text('file_id') ?? text('source') ?? (typeof document_index === 'number' ? `${document_index}` : undefined)
   const range = (unit: string): readonly [number, number] | undefined => {
     const [from, to] = [citation[`start_${unit}`], citation[`end_${unit}`]]
     return typeof from === 'number' && typeof to === 'number' ? [from, to] : undefined
   }
-  // the provider's last page is the one after it
-  const [pages, characters, blocks] = ['page_number', 'char_index', 'block_index'].map(range)
+  const pages = range('page_number')
   return {
-    ...(address !== undefined ? { url: address } : document !== undefined && { document }),
-    ...(named !== undefined && { title: named }),
-    ...(typeof cited_text === 'string' && { text: cited_text }),
     start,
     end,
-    ...(pages && { pages: [pages[0], Math.max(pages[0], pages[1] - 1)] as const }),
-    ...(characters && { characters }),
-    ...(blocks && { blocks }),
+    ...defined({
+      url,
+      document: url === undefined ? document : undefined,
+      title: text('title') ?? text('document_title'),
+      text: text('cited_text'),
+      // the provider's last page is the one after it
+      pages: pages && ([pages[0], Math.max(pages[0], pages[1] - 1)] as const),
+      characters: range('char_index'),
+      blocks: range('block_index'),
+    }),
   }
 }
 
 const replay = (data: Fields): { replay: { wire: string; data: Json } } => ({ replay: { wire, data: data as Json } })
-const nameOf = ({ name }: Fields): string => (typeof name === 'string' ? name : '')
+const nameOf = ({ name }: Fields): string => textIn(name) ?? ''
 
 /** A call without an id gets one that stays. */
 function idOf(block: Fields): string {
@@ -328,17 +307,13 @@ function echo(block: Fields): Fields {
   return rest
 }
 
+/** Types of errors that say nothing else of what they mean. */
 const statusOf = new Map<unknown, number>([
   ['invalid_request_error', 400],
-  ['authentication_error', 401],
-  ['billing_error', 402],
   ['permission_error', 403],
   ['not_found_error', 404],
   ['request_too_large', 413],
   ['rate_limit_error', 429],
-  ['api_error', 500],
-  ['timeout_error', 504],
-  ['overloaded_error', 529],
 ])
 
 /** What the provider says of an error beside its status. */
@@ -358,6 +333,6 @@ export function failure(provider: string, body: Fields): KitError {
   return new KitError(code, `${provider} ended its answer with an error`, {
     provider,
     cause: body,
-    retryable: code === 'model/rate' || code === 'model/overloaded' || code === 'model/http',
+    retryable: mayRetry(code),
   })
 }

@@ -76,7 +76,7 @@ const models: readonly (readonly [prefix: string, traits: ClaudeTraits])[] = [
 /** A model of another maker behind this wire (Ollama, LocalAI, DeepSeek): it is told what the caller says. */
 const other: ClaudeTraits = { ...newest, context: 128_000, output: 8192, thinking: 'both', sampling: 'all', system: false, signed: false }
 
-/** Tokens to think, where a model knows no effort. */
+/** Tokens to think, where a model knows no effort; weakest first. */
 export const budgets: Readonly<Record<NonNullable<ReasoningSettings['effort']>, number>> = {
   none: 0,
   minimal: 1024,
@@ -93,9 +93,7 @@ export function traitsOf(id: string): ClaudeTraits {
   return models.find(([prefix]) => name.startsWith(prefix))?.[1] ?? other
 }
 
-const ladder = ['minimal', 'low', 'medium', 'high', 'xhigh', 'max'] as const
-
 /** The strongest level that a model knows and that is not above the one asked for; its weakest where there is none. */
-export function effortOf(asked: (typeof ladder)[number], { efforts }: ClaudeTraits): Effort | undefined {
-  return efforts.findLast((level) => ladder.indexOf(level) <= ladder.indexOf(asked)) ?? efforts[0]
+export function effortOf(asked: keyof typeof budgets, { efforts }: ClaudeTraits): Effort | undefined {
+  return efforts.findLast((level) => budgets[level] <= budgets[asked]) ?? efforts[0]
 }

@@ -3,7 +3,7 @@ import type { ModelCall, ToolChoice, ToolInfo } from '../../model.ts'
 import { type Block, encodeConversation, text } from './anthropic-content.ts'
 import { budgets, type ClaudeTraits, effortOf, wire } from './anthropic-models.ts'
 import { strictSchema } from './anthropic-schema.ts'
-import type { Fields } from './fields.ts'
+import { defined, type Fields } from './fields.ts'
 
 /**
  * What `providerOptions['anthropic-messages']` may set of a call beside the neutral fields. `betas` (values of the `anthropic-beta` header)
@@ -47,8 +47,9 @@ export function encodeMessages(call: ModelCall, model: string, traits: ClaudeTra
   const options = call.providerOptions?.[wire] ?? {}
   const limit = call.maxTokens ?? traits.output
   const { tools, choice, betas, servers } = toolsOf(call, drop)
-  const lead = call.messages.findIndex(({ role }) => role !== 'system')
-  const messages = lead < 0 ? [] : call.messages.slice(lead)
+  const first = call.messages.findIndex(({ role }) => role !== 'system')
+  const lead = first < 0 ? call.messages : call.messages.slice(0, first)
+  const messages = call.messages.slice(lead.length)
 
   const reasoning = reasoningOf(call, traits, limit, drop)
   let { effort } = reasoning
@@ -74,14 +75,11 @@ export function encodeMessages(call: ModelCall, model: string, traits: ClaudeTra
 
   const { output, stop } = call
   if (output && !output.schema) drop('output')
-  const system = systemOf(call, lead < 0 ? call.messages : call.messages.slice(0, lead), output && !output.schema ? inWords : undefined)
-  const config = {
+  const config = defined({
     effort,
-    format: output?.schema
-      ? { type: 'json_schema', schema: output.strict === false ? output.schema : strictSchema(output.schema) }
-      : undefined,
+    format: output?.schema && { type: 'json_schema', schema: output.strict === false ? output.schema : strictSchema(output.schema) },
     ...(options.output_config as Fields | undefined),
-  }
+  })
   const container = call.tools?.some(({ hosted }) => hosted) ? containerOf(messages, options.container) : options.container
   const stops = stop?.filter((sequence) => sequence.trim())
   for (const setting of ['seed', 'presencePenalty', 'frequencyPenalty'] as const) if (call[setting]) drop(setting)
@@ -95,13 +93,13 @@ export function encodeMessages(call: ModelCall, model: string, traits: ClaudeTra
       max_tokens: limit,
       messages: turns,
       stream: call.stream === false ? undefined : true,
-      system,
+      system: systemOf(call, lead, output && !output.schema),
       tools: tools.length ? tools : undefined,
       tool_choice: tools.length ? forced : undefined,
       ...samplingOf(call, traits, version, thinking, drop),
       stop_sequences: stops?.length ? stops : undefined,
       thinking,
-      output_config: Object.values(config).some((value) => value !== undefined) ? config : undefined,
+      output_config: Object.keys(config).length ? config : undefined,
       container,
       mcp_servers: servers.length ? [options.mcp_servers ?? [], servers].flat() : options.mcp_servers,
     },
@@ -110,19 +108,15 @@ export function encodeMessages(call: ModelCall, model: string, traits: ClaudeTra
 
 type Drop = (setting: string) => unknown
 
-/** Instructions and the system messages before the first other one: text as it is where there is no more to say. */
-function systemOf({ system }: ModelCall, lead: readonly Message[], more: string | undefined): string | Block[] | undefined {
-  if (typeof system === 'string' && !lead.length && more === undefined) return system.trim() ? system : undefined
+/** Instructions, the system messages before the first other one, and, as the API has no JSON without a schema, a word for that. */
+function systemOf({ system }: ModelCall, lead: readonly Message[], json: boolean | undefined): Block[] | undefined {
   const parts: TextPart[] = typeof system === 'string' ? [{ type: 'text', text: system }] : [...(system ?? [])]
   for (const { parts: led, providerOptions } of lead)
     for (const part of led) if (part.type === 'text') parts.push({ ...part, ...(providerOptions && { providerOptions }) })
-  if (more !== undefined) parts.push({ type: 'text', text: more })
+  if (json) parts.push({ type: 'text', text: 'Answer with JSON only, without a word around it.' })
   const blocks = parts.flatMap((part) => text(part))
   return blocks.length ? blocks : undefined
 }
-
-/** The API has no JSON without a schema. */
-const inWords = 'Answer with JSON only, without a word around it.'
 
 interface Tools {
   tools: Fields[]

@@ -1,4 +1,5 @@
 import type { JsonSchema } from '../../schema.ts'
+import { isObject } from './fields.ts'
 
 type Schema = Record<string, unknown>
 
@@ -20,14 +21,13 @@ const deepest = 64
 export function strictSchema(schema: JsonSchema, depth = 0): JsonSchema {
   const given = schema as Schema
   if (depth > deepest) return schema
-  const inner = (value: unknown): unknown =>
-    typeof value === 'object' && value !== null && !Array.isArray(value) ? strictSchema(value as JsonSchema, depth + 1) : value
+  const inner = (value: unknown): unknown => (isObject(value) ? strictSchema(value, depth + 1) : value)
   const result: Schema = {}
   const lost: string[] = []
   for (const [key, value] of Object.entries(given)) {
     if (key === 'oneOf' && Array.isArray(value)) result.anyOf = value.map(inner)
     else if ((key === 'anyOf' || key === 'allOf') && Array.isArray(value)) result[key] = value.map(inner)
-    else if ((key === 'properties' || key === '$defs' || key === 'definitions') && typeof value === 'object' && value !== null)
+    else if ((key === 'properties' || key === '$defs' || key === 'definitions') && isObject(value))
       result[key] = Object.fromEntries(Object.entries(value).map(([name, one]) => [name, inner(one)]))
     else if (key === 'items') result.items = inner(value)
     else if (kept.has(key) || (key === 'format' && formats.has(String(value))) || (key === 'minItems' && (value === 0 || value === 1)))
