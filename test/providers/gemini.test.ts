@@ -92,6 +92,13 @@ describe('embeddings', () => {
     })
   })
 
+  test('what Vertex keeps in Cloud Storage is not there, and the type says so', () => {
+    const services = vertexServices(place)
+    expect(['files' in services, 'batch' in services, 'embed' in services, 'tune' in services]).toEqual([false, false, true, true])
+    // @ts-expect-error -- it has none
+    expect(services.files).toBeUndefined()
+  })
+
   test('more than a request holds go in several', async () => {
     const { options, seen } = server(() =>
       Response.json({ embeddings: Array.from({ length: seen.length === 3 ? 50 : 100 }, () => ({ values: [1] })) }),
