@@ -78,7 +78,7 @@ const own: readonly (readonly [string, string, number])[] = [
   ['gemini', 'vertex', 8.75],
   ['gemini-interactions', 'interactions', 7.25],
   // with the chat that answers batches, speaks and draws
-  ['gemini-services', 'geminiServices', 13],
+  ['gemini-services', 'geminiServices', 13.25],
   ['gemini-caches', 'geminiCaches', 6],
   ['gemini-stores', 'geminiStores', 4],
   ['gemini-tools', 'googleSearch', 0.5],

@@ -2,7 +2,8 @@ import { unlessAborted } from '../../abort.ts'
 import { KitError } from '../../errors.ts'
 import type { UploadCall } from '../../services.ts'
 import type { Fields } from './fields.ts'
-import { bigIn, onlySignal } from './gemini-place.ts'
+import { bigIn } from './gemini-fields.ts'
+import { onlySignal } from './gemini-place.ts'
 import { ask, askJson, type Service } from './service.ts'
 
 /** Bytes at a time; the vendor wants multiples of 256 KiB. */
