@@ -696,8 +696,8 @@ describe('what is asked', () => {
     expect(others).toEqual({ systemInstruction: { parts: [text('Rule.'), text('Later rule.')] } })
   })
 
-  test('options of the wire go where they belong; unknown ones are not sent', async () => {
-    const { contents: _, ...body } = await sent({
+  test('options of the wire go where they belong; a new one goes into the settings, and none says what a neutral field says', async () => {
+    const { contents, ...body } = await sent({
       maxTokens: 5,
       providerOptions: {
         gemini: {
@@ -706,14 +706,17 @@ describe('what is asked', () => {
           thinkingConfig: { thinkingBudget: -1 },
           retrievalConfig: { languageCode: 'de' },
           contents: 'x',
+          maxOutputTokens: 99,
+          temperature: 2,
         },
         openai: { user: 'u' },
       },
     })
+    expect(contents).toEqual([{ role: 'user', parts: [text('hi')] }])
     expect(body).toEqual({
       safetySettings: [],
       toolConfig: { retrievalConfig: { languageCode: 'de' } },
-      generationConfig: { maxOutputTokens: 5, responseModalities: ['AUDIO'], thinkingConfig: { thinkingBudget: -1 } },
+      generationConfig: { maxOutputTokens: 5, responseModalities: ['AUDIO'], thinkingConfig: { thinkingBudget: -1 }, contents: 'x' },
     })
   })
 })

@@ -2,15 +2,8 @@ import type { ModelCall } from '../model.ts'
 import type { ServiceOptions } from '../services.ts'
 import { countIn, defined, type Fields, fields, objects, textIn } from './wire/fields.ts'
 import { familyOf } from './wire/gemini-models.ts'
-import {
-  type GeminiConnection,
-  geminiService,
-  named,
-  onlySignal,
-  timeIn,
-  type VertexConnection,
-  vertexService,
-} from './wire/gemini-place.ts'
+import { timeIn } from './wire/gemini-fields.ts'
+import { type GeminiConnection, geminiService, named, onlySignal, type VertexConnection, vertexService } from './wire/gemini-place.ts'
 import { encodeGemini, wire } from './wire/gemini.ts'
 import { allPages, askJson } from './wire/service.ts'
 

@@ -1,6 +1,7 @@
 import type { ProviderFile, ServiceOptions, UploadCall } from '../services.ts'
 import { defined, type Fields, fields, objects, textIn } from './wire/fields.ts'
-import { bigIn, type GeminiConnection, geminiService, named, onlySignal, timeIn } from './wire/gemini-place.ts'
+import { bigIn, timeIn } from './wire/gemini-fields.ts'
+import { type GeminiConnection, geminiService, named, onlySignal } from './wire/gemini-place.ts'
 import { upload } from './wire/gemini-upload.ts'
 import { wire } from './wire/gemini.ts'
 import { allPages, askJson } from './wire/service.ts'

@@ -92,6 +92,13 @@ describe('embeddings', () => {
     })
   })
 
+  test('what Vertex keeps in Cloud Storage is not there, and the type says so', () => {
+    const services = vertexServices(place)
+    expect(['files' in services, 'batch' in services, 'embed' in services, 'tune' in services]).toEqual([false, false, true, true])
+    // @ts-expect-error -- it has none
+    expect(services.files).toBeUndefined()
+  })
+
   test('more than a request holds go in several', async () => {
     const { options, seen } = server(() =>
       Response.json({ embeddings: Array.from({ length: seen.length === 3 ? 50 : 100 }, () => ({ values: [1] })) }),
@@ -833,10 +840,13 @@ describe('whatever goes wrong', () => {
     expect(await vectors([{ values: [1] }, { values: [2] }])).toBe('no error')
   })
 
-  test('services cost nothing to make', () => {
-    const from = performance.now()
-    for (let at = 0; at < 1000; at++) geminiServices({ apiKey: 'k' })
-    // 50 µs each
-    expect(performance.now() - from).toBeLessThan(50)
+  test('services are made in less than 50 µs', () => {
+    const rounds = Array.from({ length: 5 }, () => {
+      const from = performance.now()
+      for (let at = 0; at < 200; at++) geminiServices({ apiKey: 'k' })
+      return (performance.now() - from) / 200
+    })
+    // the machine may be busy with something else in one round, hardly in all
+    expect(Math.min(...rounds)).toBeLessThan(0.05)
   })
 })

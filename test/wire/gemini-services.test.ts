@@ -6,6 +6,7 @@ import type { ModelCall } from '../../src/index.ts'
 import { geminiCaches } from '../../src/providers/gemini-caches.ts'
 import { geminiServices } from '../../src/providers/gemini-services.ts'
 import { geminiStores } from '../../src/providers/gemini-stores.ts'
+import type { EmbedCall } from '../../src/services.ts'
 import { embed } from '../../src/services/index.ts'
 import type { Fields } from './checks.ts'
 import { canonical, geminiWire } from './gemini.ts'
@@ -26,6 +27,19 @@ const cacheOf = ({ name, model, expireTime, usageMetadata }: Fields): Fields => 
   tokens: (usageMetadata as Fields).totalTokenCount,
 })
 
+/** What an error of each status means here. */
+const codes: Readonly<Record<number, string>> = {
+  400: 'model/request',
+  401: 'model/auth',
+  403: 'model/auth',
+  404: 'model/unknown',
+  429: 'model/rate',
+}
+const errorsOf = (api: string): Record<string, string> =>
+  Object.fromEntries(
+    recordings([api]).flatMap(({ id, response: { status } }) => (status >= 400 ? [[id, codes[status] ?? 'model/http']] : [])),
+  )
+
 /** An upload's first request, which was not recorded, names the recorded address; then come the bytes. */
 const uploading =
   (recording: Recording, fetch: typeof globalThis.fetch): typeof globalThis.fetch =>
@@ -33,6 +47,14 @@ const uploading =
     new Headers(init?.headers).get('x-goog-upload-command') === 'start'
       ? new Response('{}', { headers: { 'x-goog-upload-url': recording.request.url } })
       : fetch(url, init)
+
+const purposes: Readonly<Record<string, EmbedCall['purpose']>> = {
+  RETRIEVAL_QUERY: 'query',
+  RETRIEVAL_DOCUMENT: 'document',
+  SEMANTIC_SIMILARITY: 'similarity',
+  CLASSIFICATION: 'classification',
+  CLUSTERING: 'clustering',
+}
 
 const checks: readonly ServiceCheck[] = [
   {
@@ -48,7 +70,7 @@ const checks: readonly ServiceCheck[] = [
         requests.map(({ content: { parts } }) => parts[0]!.text),
         {
           dimensions: requests[0]!.outputDimensionality,
-          purpose: requests[0]!.taskType === 'RETRIEVAL_QUERY' ? 'query' : undefined,
+          purpose: purposes[requests[0]!.taskType ?? ''],
         },
       )
     },
@@ -56,7 +78,7 @@ const checks: readonly ServiceCheck[] = [
       vectors: (bodyOf(recording).embeddings as { values: number[] }[]).map(({ values }) => values),
       failed: [],
     }),
-    errors: { 'gemini-batchembedcontents--testgoogle-test-embed-error-dd346d': 'model/unknown' },
+    errors: errorsOf('gemini.batchEmbedContents'),
   },
   {
     api: 'gemini.countTokens',
@@ -77,7 +99,7 @@ const checks: readonly ServiceCheck[] = [
         },
       },
     ],
-    errors: { 'gemini-counttokens--testgoogle-test-count-tokens-error-77f7c9': 'model/unknown' },
+    errors: errorsOf('gemini.countTokens'),
   },
   {
     api: 'gemini.models',
@@ -97,29 +119,43 @@ const checks: readonly ServiceCheck[] = [
   },
   {
     api: 'gemini.files',
-    ask: (recording, fetch) =>
-      geminiServices({ apiKey: 'k', fetch: uploading(recording, fetch) }).files.upload({
-        data: new TextEncoder().encode(recording.request.text),
-        name: 'sample.pdf',
-        mime: 'application/pdf',
-      }),
+    ask: async (recording, fetch) => {
+      const { files } = geminiServices({ apiKey: 'k', fetch: uploading(recording, fetch) })
+      const { method, text } = recording.request
+      if (method === 'DELETE') return { deleted: await files.delete(idOf(recording)) }
+      if (method === 'GET') return files.get(idOf(recording))
+      return files.upload({ data: new TextEncoder().encode(text), name: 'sample.pdf', mime: 'application/pdf' })
+    },
     expected: (recording) => {
-      const { name, uri, sizeBytes, expirationTime } = bodyOf(recording).file as Record<string, string>
+      if (recording.request.method === 'DELETE') return { deleted: undefined }
+      const body = bodyOf(recording)
+      const { name, uri, sizeBytes, expirationTime, mimeType, state } = (body.file ?? body) as Record<string, string>
       return {
         id: name,
-        name: 'sample.pdf',
-        mime: 'application/pdf',
+        mime: mimeType,
         bytes: Number(sizeBytes),
         expiresAt: Date.parse(expirationTime!),
-        status: 'ready',
-        part: { type: 'media', mime: 'application/pdf', ref: uri, store: 'gemini' },
+        status: { ACTIVE: 'ready', PROCESSING: 'processing', FAILED: 'failed' }[state!],
+        part: { type: 'media', mime: mimeType, ref: uri, store: 'gemini' },
       }
     },
+    errors: errorsOf('gemini.files'),
   },
   {
     api: 'gemini.fileSearchStores',
-    ask: ({ request: { body } }, fetch) => geminiStores({ apiKey: 'k', fetch }).create(body!.displayName as string),
-    expected: (recording) => ({ id: bodyOf(recording).name, name: bodyOf(recording).displayName, documents: { active: 0 } }),
+    ask: async (recording, fetch) => {
+      const { method, url, body } = recording.request
+      const stores = geminiStores({ apiKey: 'k', fetch })
+      if (method === 'DELETE') return { deleted: await stores.delete(idOf(recording), { force: url.includes('force') }) }
+      return method === 'GET' ? stores.get(idOf(recording)) : stores.create(body!.displayName as string)
+    },
+    expected: (recording) => {
+      if (recording.request.method === 'DELETE') return { deleted: undefined }
+      const { name, displayName, activeDocumentsCount = 0 } = bodyOf(recording)
+      return { id: name, name: displayName, documents: { active: Number(activeDocumentsCount) } }
+    },
+    normalise: [{ why: 'yes is written in lower case', apply: (sent) => (sent.path = sent.path.replace('force=True', 'force=true')) }],
+    errors: errorsOf('gemini.fileSearchStores'),
   },
   {
     api: 'gemini.uploadToFileSearchStore',
@@ -132,6 +168,7 @@ const checks: readonly ServiceCheck[] = [
       const { documentName, sizeBytes } = bodyOf(recording).response as Fields
       return { id: documentName, bytes: Number(sizeBytes), mime: 'text/plain', status: 'processing' }
     },
+    errors: errorsOf('gemini.uploadToFileSearchStore'),
   },
   {
     api: 'gemini.cachedContents',
@@ -139,6 +176,8 @@ const checks: readonly ServiceCheck[] = [
       const { method, body } = recording.request
       const caches = geminiCaches({ apiKey: 'k', fetch })
       if (method === 'DELETE') return { deleted: await caches.delete(idOf(recording)) }
+      if (method === 'GET') return caches.get(idOf(recording))
+      if (method === 'PATCH') return caches.update(idOf(recording), Number.parseInt(String(body!.ttl)))
       const { model, ttl, displayName, ...prompt } = body as Fields & { ttl: string; displayName?: string }
       const call = callOf(recording, prompt)
       return caches.create({
@@ -150,15 +189,19 @@ const checks: readonly ServiceCheck[] = [
     },
     expected: (recording) => (recording.request.method === 'DELETE' ? { deleted: undefined } : cacheOf(bodyOf(recording))),
     normalise: [{ why: 'a system instruction has no role', apply: withoutSystemRole }],
+    errors: errorsOf('gemini.cachedContents'),
   },
   {
     api: 'gemini.batchGenerateContent',
     ask: (recording, fetch) => {
       const { displayName, inputConfig } = recording.request.body!.batch as { displayName: string; inputConfig: Fields }
-      const { requests } = inputConfig.requests as { requests: { request: Fields; metadata: { custom_id: string } }[] }
+      const { requests } = inputConfig.requests as { requests: { request: Fields; metadata: { custom_id?: string; key?: string } }[] }
       return geminiServices({ apiKey: 'k', fetch }).batch.create({
         model: modelOf(recording),
-        requests: requests.map(({ request, metadata }) => ({ id: metadata.custom_id, call: callOf(recording, request) })),
+        requests: requests.map(({ request, metadata }) => ({
+          id: (metadata.custom_id ?? metadata.key)!,
+          call: callOf(recording, request),
+        })),
         providerOptions: { gemini: { displayName } },
       })
     },
@@ -171,6 +214,7 @@ const checks: readonly ServiceCheck[] = [
     api: 'gemini.batches',
     ask: (recording, fetch) => geminiServices({ apiKey: 'k', fetch }).batch.get(idOf(recording)),
     expected: batchOf,
+    errors: errorsOf('gemini.batches'),
   },
 ]
 
@@ -252,10 +296,19 @@ function withoutRepeats({ body }: Sent): void {
 
 function batchOf(recording: Recording): Fields {
   const { name, metadata } = bodyOf(recording) as { name: string; metadata: { state: string; createTime: string; batchStats: Fields } }
+  const { requestCount, successfulRequestCount = 0, failedRequestCount = 0 } = metadata.batchStats
+  const statuses: Record<string, string> = {
+    PENDING: 'queued',
+    RUNNING: 'running',
+    SUCCEEDED: 'done',
+    FAILED: 'failed',
+    CANCELLED: 'cancelled',
+    EXPIRED: 'expired',
+  }
   return {
     id: name,
-    status: { BATCH_STATE_PENDING: 'queued', BATCH_STATE_RUNNING: 'running' }[metadata.state],
+    status: statuses[metadata.state.replace('BATCH_STATE_', '')],
     createdAt: Date.parse(metadata.createTime),
-    counts: { total: Number(metadata.batchStats.requestCount), done: 0, failed: 0 },
+    counts: { total: Number(requestCount), done: Number(successfulRequestCount), failed: Number(failedRequestCount) },
   }
 }

@@ -4,7 +4,9 @@ import type { Batch, Batches, BatchRequest, BatchResult, JobStatus, ServiceOptio
 import { defined, type Fields, fields, isObject, objects, textIn } from './fields.ts'
 import { GeminiDecoder } from './gemini-decode.ts'
 import { geminiStreamError } from './gemini-errors.ts'
-import { bigIn, named, onlySignal, timeIn } from './gemini-place.ts'
+import { bigIn, timeIn } from './gemini-fields.ts'
+import { named, onlySignal } from './gemini-place.ts'
+import { asHttp } from './gemini-status.ts'
 import { upload } from './gemini-upload.ts'
 import { wire } from './gemini.ts'
 import { parse } from './http.ts'
@@ -116,25 +118,9 @@ function batchIn(body: Fields): Batch {
   })
 }
 
-/** The names of `google.rpc.Code` by number, where a result has no name. */
-const codes: Readonly<Record<number, string>> = {
-  3: 'INVALID_ARGUMENT',
-  4: 'DEADLINE_EXCEEDED',
-  5: 'NOT_FOUND',
-  7: 'PERMISSION_DENIED',
-  8: 'RESOURCE_EXHAUSTED',
-  9: 'FAILED_PRECONDITION',
-  13: 'INTERNAL',
-  14: 'UNAVAILABLE',
-  16: 'UNAUTHENTICATED',
-}
-
 function resultIn({ key, metadata, response, error }: Fields, at: number, provider: string): BatchResult {
   const id = textIn(key) ?? textIn(fields(metadata).key) ?? String(at)
-  if (!isObject(response)) {
-    const said = fields(error)
-    return { id, error: geminiStreamError(provider, { error: { ...said, status: said.status ?? codes[said.code as number] } }) }
-  }
+  if (!isObject(response)) return { id, error: geminiStreamError(provider, { error: asHttp(fields(error)) }) }
   try {
     const decoder = new GeminiDecoder(provider)
     const fold = new AnswerFold()

@@ -78,11 +78,11 @@ export class GeminiDecoder {
     const { text, thought } = part
     const signature = textIn(part.thoughtSignature)
     if (typeof text === 'string') return yield* this.#say(thought === true ? 'reasoning' : 'text', text, signature)
-    // a picture that the model only thought of is no answer
     if (isObject(part.functionCall)) {
       this.#kind = undefined
       return yield* this.call(part.functionCall, signature)
     }
+    // a picture that the model only thought of is no answer
     const made = thought && !signature ? undefined : this.#other(part)
     if (!made) return
     this.#kind = undefined
@@ -116,6 +116,7 @@ export class GeminiDecoder {
     return textIn(given) ?? `call_${this.#made++}_${crypto.randomUUID().slice(0, 8)}`
   }
 
+  /** `given` is the id that Gemini gave, which it wants back; the call's own may be made up. */
   protected callPart(
     id: string,
     given: unknown,

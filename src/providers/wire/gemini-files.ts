@@ -1,6 +1,7 @@
 import type { Files, ProviderFile } from '../../services.ts'
 import { defined, type Fields, fields, objects, textIn } from './fields.ts'
-import { bigIn, named, timeIn } from './gemini-place.ts'
+import { bigIn, timeIn } from './gemini-fields.ts'
+import { named } from './gemini-place.ts'
 import { upload } from './gemini-upload.ts'
 import { wire } from './gemini.ts'
 import { allPages, askJson, type Service } from './service.ts'

@@ -4,6 +4,7 @@ import type { Chunk, ModelFinish } from '../../model.ts'
 import { countIn, defined, type Fields, fields, isObject, objects, textIn } from './fields.ts'
 import { geminiStreamError } from './gemini-errors.ts'
 import { type InteractionReplay, interactionsWire } from './gemini-interactions.ts'
+import { asHttp } from './gemini-status.ts'
 import { parse, readArguments, type SseEvent } from './http.ts'
 
 /** Sources of one answer; what a server says beyond that is left out. */
@@ -245,8 +246,7 @@ export class InteractionDecoder {
 
   /** Errors in a stream have a word for a code, e.g. `internal`. */
   #failure(error: unknown): KitError {
-    const { code, message, status } = fields(error)
-    return geminiStreamError(this.#provider, { error: { code, message, status: textIn(status) ?? textIn(code) } })
+    return geminiStreamError(this.#provider, { error: asHttp(fields(error)) })
   }
 
   #error(code: 'model/garbled' | 'model/truncated' | 'model/empty', said: string, cause?: unknown): KitError {

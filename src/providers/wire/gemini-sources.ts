@@ -1,17 +1,20 @@
 import type { Chunk, Source } from '../../model.ts'
-import { countIn, defined, type Fields, fields, isObject, objects, textIn } from './fields.ts'
+import { countIn, defined, type Fields, fields, objects, textIn } from './fields.ts'
 
 /** Sources of one answer, and places that are looked for; what a server says beyond that is left out. */
 const limit = 500
+/** Characters of what a page may show beside an answer. */
+const shownLimit = 65_536
 
 /**
  * What an answer rests on, each source once: grounding with the places that it supports, citations, and pages that were
- * fetched and are in neither. The wire counts places in bytes of UTF-8; a place that is not in the text is left out.
+ * fetched and are in neither. The wire counts places in bytes of UTF-8; a place that is not in the text is left out. What names
+ * nothing is no source.
  */
 export function sourcesOf(metadata: readonly Fields[], text: string): Source[] {
   const found = new Map<string, Source>()
   const add = (source: Source): void => {
-    if (Object.keys(source).length && found.size < limit) found.set(JSON.stringify(source), source)
+    if ((source.url ?? source.title ?? source.text ?? source.document) && found.size < limit) found.set(JSON.stringify(source), source)
   }
   let left = limit
   const bytes = new TextEncoder().encode(metadata.length ? text : '')
@@ -25,68 +28,63 @@ export function sourcesOf(metadata: readonly Fields[], text: string): Source[] {
     const at = text.indexOf(words as string)
     return at < 0 ? {} : { start: at, end: at + (words as string).length }
   }
-  for (const { groundingMetadata: grounding } of metadata) {
-    if (!isObject(grounding)) continue
-    const chunks = Array.isArray(grounding.groundingChunks) ? grounding.groundingChunks.slice(0, limit).map(chunkOf) : []
+  for (const { groundingMetadata, citationMetadata } of metadata) {
+    const { groundingChunks, groundingSupports } = fields(groundingMetadata)
+    const chunks = list(groundingChunks).map(chunkOf)
     const unused = new Set(chunks)
-    for (const { segment, groundingChunkIndices: indices } of objects(grounding.groundingSupports)) {
-      const where = isObject(segment) ? place(segment) : {}
-      for (const index of Array.isArray(indices) ? (indices as unknown[]) : []) {
+    for (const { segment, groundingChunkIndices } of objects(groundingSupports)) {
+      const where = place(fields(segment))
+      for (const index of list(groundingChunkIndices)) {
         const chunk = chunks[countIn(index) ?? -1]
-        if (!chunk || !Object.keys(chunk).length) continue
+        if (!chunk) continue
         unused.delete(chunk)
         add({ ...chunk, ...where })
       }
     }
     unused.forEach(add)
+    // `citations` on Vertex, `citationSources` on the Gemini API
+    const { citations, citationSources } = fields(citationMetadata)
+    for (const citation of objects(citations ?? citationSources)) add({ ...chunkOf({ web: citation }), ...place(citation) })
   }
-  for (const { citationMetadata: cited } of metadata)
-    if (isObject(cited))
-      // `citations` on Vertex, `citationSources` on the Gemini API
-      for (const citation of objects(cited.citations ?? cited.citationSources))
-        add(defined({ url: textIn(citation.uri), title: textIn(citation.title), ...place(citation) }))
   const urls = new Set([...found.values()].map(({ url }) => url))
-  for (const { urlContextMetadata: fetched } of metadata)
-    if (isObject(fetched))
-      for (const { retrievedUrl, urlRetrievalStatus } of objects(fetched.urlMetadata)) {
-        const url = textIn(retrievedUrl)
-        if (url && !urls.has(url) && urlRetrievalStatus === 'URL_RETRIEVAL_STATUS_SUCCESS') add({ url })
-      }
+  for (const { urlContextMetadata } of metadata)
+    for (const { retrievedUrl, urlRetrievalStatus } of objects(fields(urlContextMetadata).urlMetadata)) {
+      const url = textIn(retrievedUrl)
+      if (url && !urls.has(url) && urlRetrievalStatus === 'URL_RETRIEVAL_STATUS_SUCCESS') add({ url })
+    }
   return [...found.values()]
 }
 
-/** Characters of what a page may show beside an answer. */
-const shownLimit = 65_536
+const list = (value: unknown): unknown[] => (Array.isArray(value) ? value.slice(0, limit) : [])
 
 /**
  * What the vendor's terms want to be shown beside a grounded answer, as a notice `model/search-entry-point`: `html` as it came,
  * which nobody has checked (a page shows it in a sandboxed frame only), the searches, and the token of a map.
  */
 export function* entryPoints(metadata: readonly Fields[]): Generator<Chunk, void, void> {
-  for (const { groundingMetadata: grounding } of metadata.slice(-1)) {
-    const { searchEntryPoint, webSearchQueries, googleMapsWidgetContextToken } = fields(grounding)
-    const data = defined({
-      html: textIn(fields(searchEntryPoint).renderedContent)?.slice(0, shownLimit),
-      mapsWidget: textIn(googleMapsWidgetContextToken)?.slice(0, shownLimit),
-    })
-    if (!Object.keys(data).length) continue
-    const queries = Array.isArray(webSearchQueries) ? webSearchQueries.filter((query) => textIn(query)).slice(0, limit) : []
-    yield { type: 'notice', code: 'model/search-entry-point', message: 'show this with the answer', data: { ...data, queries } }
-  }
+  const { searchEntryPoint, webSearchQueries, googleMapsWidgetContextToken } = fields(metadata.at(-1)?.groundingMetadata)
+  const shown = (value: unknown): string | undefined => textIn(value)?.slice(0, shownLimit)
+  const [html, mapsWidget] = [shown(fields(searchEntryPoint).renderedContent), shown(googleMapsWidgetContextToken)]
+  if (html ?? mapsWidget)
+    yield {
+      type: 'notice',
+      code: 'model/search-entry-point',
+      message: 'show this with the answer',
+      data: defined({ html, mapsWidget, queries: list(webSearchQueries).filter(textIn) }),
+    }
 }
 
 /** A page, a place on the map, a picture, or a passage of a document. */
 function chunkOf(chunk: unknown): Source {
-  const { web, maps, image, retrievedContext } = isObject(chunk) ? chunk : {}
-  const it = web ?? maps ?? image ?? retrievedContext
-  if (!isObject(it)) return {}
-  const passage = isObject(it.ragChunk) ? it.ragChunk : {}
-  const { firstPage = it.pageNumber, lastPage = firstPage } = isObject(passage.pageSpan) ? passage.pageSpan : {}
+  const { web, maps, image, retrievedContext } = fields(chunk)
+  const it = fields(web ?? maps ?? image ?? retrievedContext)
+  const { text, pageSpan } = fields(it.ragChunk)
+  const { firstPage = it.pageNumber, lastPage = firstPage } = fields(pageSpan)
   const [first, last] = [countIn(firstPage), countIn(lastPage)]
   return defined({
     url: textIn(it.uri ?? it.sourceUri),
     title: textIn(it.title),
-    text: textIn(it.text ?? passage.text),
+    text: textIn(it.text ?? text),
     document: textIn(it.documentName ?? it.fileSearchStore),
     pages: first === undefined || last === undefined ? undefined : ([first, last] as const),
   })

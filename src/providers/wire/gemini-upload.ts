@@ -1,7 +1,9 @@
+import { unlessAborted } from '../../abort.ts'
 import { KitError } from '../../errors.ts'
 import type { UploadCall } from '../../services.ts'
 import type { Fields } from './fields.ts'
-import { bigIn, onlySignal } from './gemini-place.ts'
+import { bigIn } from './gemini-fields.ts'
+import { onlySignal } from './gemini-place.ts'
 import { ask, askJson, type Service } from './service.ts'
 
 /** Bytes at a time; the vendor wants multiples of 256 KiB. */
@@ -11,7 +13,7 @@ const resumptions = 3
 
 /**
  * Uploads by the vendor's resumable protocol: one request says what will come and gets an address, then come the bytes, in pieces
- * of 8 MiB. A connection that breaks is asked how far it came, at most three times. `path` is below the base address, `meta` the
+ * of 8 MiB. A connection that breaks is asked how far it came after a short wait, at most three times. `path` is below the base address, `meta` the
  * JSON of the first request. The key is not sent to the address, which is a secret of its own. Errors: `model/*`.
  */
 export async function upload(service: Service, path: string, meta: Fields, call: UploadCall): Promise<Fields> {
@@ -38,6 +40,7 @@ export async function upload(service: Service, path: string, meta: Fields, call:
       offset = end
     } catch (error) {
       if (!(error instanceof KitError) || !error.retryable || left-- <= 0) throw error
+      await pause(error.retryAfter ?? 100 * 2 ** (resumptions - left), call.signal)
       offset = await received(to, address, size, options)
     }
   }
@@ -69,6 +72,14 @@ async function received(to: Service, path: string, size: number, options: Return
   const count = bigIn(response.headers.get('x-goog-upload-size-received') ?? '')
   if (response.headers.get('x-goog-upload-status') === 'active' && count !== undefined && count <= size) return count
   throw broken(to, false)
+}
+
+/** Waits, at most 10 s. */
+async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  const over = new Promise<void>((resolve) => {
+    setTimeout(resolve, Math.min(ms, 10_000))
+  })
+  await (signal ? unlessAborted(over, signal) : over)
 }
 
 const sameOrigin = (one: string, other: string): boolean => new URL(one).origin === new URL(other).origin

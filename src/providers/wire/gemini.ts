@@ -7,7 +7,11 @@ import { answeredAt, orInWords } from './media.ts'
 
 export const wire = 'gemini'
 
-/** What `providerOptions.gemini` of a call may set beside the neutral fields, by the place where it is sent. */
+/**
+ * What `providerOptions.gemini` of a call may set beside the neutral fields, by the place where it is sent. A name that is in no
+ * list goes into `generationConfig` too: the vendor adds fields there, and says so where it does not know one. What a neutral
+ * field says cannot be set here.
+ */
 export const geminiOptions = {
   body: ['cachedContent', 'labels', 'modelArmorConfig', 'safetySettings', 'serviceTier', 'store'],
   generationConfig: [
@@ -60,9 +64,20 @@ export interface GeminiTarget extends Omit<GeminiFamily, 'match'> {
  * `model/unsupported` for a file that another provider keeps.
  */
 export function encodeGemini(call: ModelCall, target: GeminiTarget): Fields {
-  const options = call.providerOptions?.[wire] ?? {}
-  const chosen = (names: readonly string[]): Fields => Object.fromEntries(names.map((name) => [name, options[name]]))
-  const cached = Boolean(options.cachedContent)
+  const {
+    cachedContent,
+    labels,
+    modelArmorConfig,
+    safetySettings,
+    serviceTier,
+    store,
+    streamFunctionCallArguments,
+    includeServerSideToolInvocations,
+    retrievalConfig,
+    thinkingConfig,
+    ...own
+  } = call.providerOptions?.[wire] ?? {}
+  const cached = Boolean(cachedContent)
   const { system, contents } = contentsOf(call, target, cached)
   const functions = call.tools?.filter(({ hosted }) => !hosted) ?? []
   const hosted = call.tools?.flatMap((tool) => (tool.hosted?.wire === wire ? [tool.hosted.definition] : [])) ?? []
@@ -72,32 +87,41 @@ export function encodeGemini(call: ModelCall, target: GeminiTarget): Fields {
   const inWords = output && tools.length && !target.third
   if (inWords)
     system.push({ text: `When no tool is needed, answer with JSON only${schema ? `, of this schema: ${JSON.stringify(schema)}` : '.'}` })
-  const mode = functions.length ? { ...modeOf(call.toolChoice, functions), ...chosen(geminiOptions.functionCallingConfig) } : {}
+  const penalties = target.penalties !== false
   return {
     contents,
     ...(!cached && {
       systemInstruction: system.length ? { parts: system } : undefined,
       tools: tools.length ? tools : undefined,
       toolConfig: filled({
-        functionCallingConfig: filled(mode),
+        functionCallingConfig: functions.length
+          ? filled({ ...modeOf(call.toolChoice, functions), streamFunctionCallArguments })
+          : undefined,
         // functions beside tools that the provider runs need its calls in the history
-        includeServerSideToolInvocations: (target.third && !target.vertex && functions.length && hosted.length && true) || undefined,
-        ...defined(chosen(geminiOptions.toolConfig)),
+        includeServerSideToolInvocations:
+          includeServerSideToolInvocations ?? ((target.third && !target.vertex && functions.length && hosted.length && true) || undefined),
+        retrievalConfig,
       }),
     }),
     generationConfig: filled({
+      ...(output && !inWords && { responseMimeType: 'application/json', responseJsonSchema: schema }),
+      ...own,
       maxOutputTokens: call.maxTokens,
       temperature: call.temperature,
       topP: call.topP,
       topK: call.topK,
       stopSequences: call.stop,
       seed: call.seed,
-      ...(target.penalties !== false && { presencePenalty: call.presencePenalty, frequencyPenalty: call.frequencyPenalty }),
-      ...(output && !inWords && { responseMimeType: 'application/json', responseJsonSchema: schema }),
-      ...defined(chosen(geminiOptions.generationConfig)),
-      thinkingConfig: filled({ ...thinkingOf(call.reasoning, target), ...(options.thinkingConfig as Fields | undefined) }),
+      presencePenalty: penalties ? call.presencePenalty : undefined,
+      frequencyPenalty: penalties ? call.frequencyPenalty : undefined,
+      thinkingConfig: filled({ ...thinkingOf(call.reasoning, target), ...(thinkingConfig as Fields | undefined) }),
     }),
-    ...chosen(geminiOptions.body),
+    cachedContent,
+    labels,
+    modelArmorConfig,
+    safetySettings,
+    serviceTier,
+    store,
   }
 }
 
