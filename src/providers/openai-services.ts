@@ -1,6 +1,7 @@
 import { KitError } from '../errors.ts'
 import type { ModelCall, ModelInfo } from '../model.ts'
 import type { ServiceOptions, Services } from '../services.ts'
+import type { OpenAIClient } from './openai.ts'
 import { countIn, type Fields } from './wire/fields.ts'
 import type { Connection } from './wire/http.ts'
 import { bodyOf } from './wire/openai-answers.ts'
@@ -41,7 +42,8 @@ const openai: ServiceServer = {
  * otherwise); models that were tuned (`ft:…`) are models like others. Errors: `model/*`.
  * @example await embed(openaiServices({ apiKey }).embed('text-embedding-3-small'), ['a', 'b'])
  */
-export function openaiServices(options: OpenAIServicesOptions = {}): ServicesWith<ServiceName> {
+export function openaiServices(settings: OpenAIServicesOptions | OpenAIClient = {}): ServicesWith<ServiceName> {
+  const options: OpenAIServicesOptions = settings
   const services = openaiCompatibleServices(openai, options)
   if (options.tuning) return services
   const closed = 'OpenAI closed its tuning to new users on 2026-05-07: pass tuning: true if you have used it before'

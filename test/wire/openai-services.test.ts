@@ -1,9 +1,11 @@
 // What OpenAI and servers like it offer beside chat, over recorded traffic.
+import OpenAI from 'openai'
 import { describe, expect, test } from 'vitest'
 import { collect, type MediaPart, type ModelCall } from '../../src/index.ts'
 import { compact } from '../../src/providers/openai-compact.ts'
 import { openaiCompletions } from '../../src/providers/openai-completions.ts'
 import { openaiConversations } from '../../src/providers/openai-conversations.ts'
+import { openaiManaged } from '../../src/providers/openai-managed.ts'
 import { moderate } from '../../src/providers/openai-moderation.ts'
 import { clientSecret } from '../../src/providers/openai-realtime.ts'
 import {
@@ -424,6 +426,20 @@ describe.skipIf(!recorded)('recorded services of OpenAI and servers like it', ()
     expect(read).toBeGreaterThanOrEqual(1)
   })
 
+  test('the settings of an official client are taken', async () => {
+    let asked: Request | undefined
+    const fetch: typeof globalThis.fetch = async (url, init) => {
+      asked = new Request(url as string, init)
+      return Response.json({ data: [] })
+    }
+    await openaiServices(new OpenAI({ apiKey: 'k', baseURL: 'https://here.example/v1', organization: 'org', fetch })).listModels()
+    expect([asked!.url, asked!.headers.get('authorization'), asked!.headers.get('openai-organization')]).toEqual([
+      'https://here.example/v1/models',
+      'Bearer k',
+      'org',
+    ])
+  })
+
   test('a batch goes up as the lines that a recorded client sent', () => {
     const [upload] = recordings(['openai.files']).filter(({ request }) => request.text?.includes('custom_id'))
     const lines = parts(upload!.request.text!)
@@ -464,4 +480,19 @@ describe.skipIf(!recorded)('recorded services of OpenAI and servers like it', ()
     expect(read).toBe(whole.length)
     expect(read).toBeGreaterThanOrEqual(20)
   })
+})
+
+test.each([
+  ['openaiServices', () => openaiServices(key)],
+  ['openaiCompatibleServices', () => openaiCompatibleServices(serviceServers.groq, key)],
+  ['xaiServices', () => xaiServices(key)],
+  ['openaiManaged', () => openaiManaged('gpt-5.4', key)],
+] as const)('%s is made in less than 50 µs', (name, make) => {
+  const rounds = Array.from({ length: 25 }, () => {
+    const begin = performance.now()
+    for (let at = 0; at < 200; at++) make()
+    return ((performance.now() - begin) / 200) * 1000
+  }).toSorted((a, b) => a - b)
+  console.log(`wire: ${name} made in ${rounds[12]!.toFixed(1)} µs`)
+  expect(rounds[12]).toBeLessThan(50)
 })
