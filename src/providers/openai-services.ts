@@ -68,7 +68,7 @@ export function openaiCompatibleServices<const Name extends ServiceName>(
     countTokens: (model, call) => countTokens(service, model, call),
     listModels: (more) => modelsOf(service, more),
     files: filesOf(service, server.files),
-    batch: batchesOf(service, server.batch ?? 'chat', filesOf(service, server.files)),
+    batch: batchesOf(service, server.batch ?? 'chat', filesOf(service, server.files), server.quirks),
     tune: tuningOf(service),
   }
   const has = Object.fromEntries(server.has.map((name) => [name, all[name]]))

@@ -389,7 +389,7 @@ describe('batches', () => {
       custom_id: 'a',
       method: 'POST',
       url: '/v1/chat/completions',
-      body: { model: 'llama', messages: [{ role: 'user', content: 'hi' }], max_tokens: 5 },
+      body: { model: 'llama', messages: [{ role: 'user', content: 'hi' }], max_completion_tokens: 5 },
     })
   })
 

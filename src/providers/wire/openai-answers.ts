@@ -18,23 +18,19 @@ export type BatchWire = 'responses' | 'chat'
 /** Where requests of a batch go. */
 export const endpoints: Readonly<Record<BatchWire, string>> = { responses: '/v1/responses', chat: '/v1/chat/completions' }
 
-const plain: ChatQuirks = { fields: {} }
-
-/** A call as the body of one request. */
-export function bodyOf(wire: BatchWire, provider: string, model: string, call: ModelCall): Fields {
+/** A call as the body of one request; `quirks` are those of the server's Chat. */
+export function bodyOf(wire: BatchWire, provider: string, model: string, call: ModelCall, quirks: ChatQuirks = {}): Fields {
   const whole: ModelCall = { ...call, stream: false }
-  if (wire === 'chat') return encodeChat(whole, model, { ...plain, files: provider, ...(provider === 'openai' && { fields: completion }) })
+  if (wire === 'chat') return encodeChat(whole, model, { files: provider, ...quirks })
   const traits = provider === 'openai' ? traitsOf(model) : {}
   return encodeResponses(whole, { model, server: serverOf(provider), store: false, traits, quirks: {} }).body
 }
 
-const completion = { max_tokens: 'max_completion_tokens', top_k: false } as const
-
 /** A whole answer of either protocol. Throws what its stream would throw. */
-export function answerIn(body: unknown, provider: string): Answer {
+export function answerIn(body: unknown, provider: string, quirks: ChatQuirks = {}): Answer {
   if (!isObject(body)) throw new KitError('model/garbled', `${provider} sent a result that is no answer`, { provider, cause: body })
   const decoder: Decoder = Array.isArray(body.choices)
-    ? new ChatDecoder(provider, plain, { messages: [] })
+    ? new ChatDecoder(provider, quirks, { messages: [] })
     : new ResponsesDecoder({ provider, server: serverOf(provider) })
   const fold = new AnswerFold()
   for (const chunk of decoder.body(body)) fold.add(chunk)
@@ -43,14 +39,14 @@ export function answerIn(body: unknown, provider: string): Answer {
 }
 
 /** One line of results: an answer, or the error that stands for it. Throws nothing. */
-export function resultIn(line: Fields, provider: string): BatchResult {
+export function resultIn(line: Fields, provider: string, quirks?: ChatQuirks): BatchResult {
   const id = textIn(line.custom_id) ?? ''
   const { status_code, body } = fields(line.response)
   const status = typeof status_code === 'number' ? status_code : 200
   try {
     if (isObject(line.error)) return { id, error: failureOf(line.error, provider) }
     if (status >= 400) return { id, error: httpError(provider, status, new Headers(), JSON.stringify(body ?? null), explainError) }
-    return { id, answer: answerIn(body, provider) }
+    return { id, answer: answerIn(body, provider, quirks) }
   } catch (error) {
     return { id, error: asKitError(error) }
   }

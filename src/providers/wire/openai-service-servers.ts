@@ -1,5 +1,6 @@
 import type { Services } from '../../services.ts'
 import type { BatchWire } from './openai-answers.ts'
+import type { ChatQuirks } from './openai-chat-request.ts'
 import type { VectorForm } from './openai-embed.ts'
 import type { FileForm } from './openai-files.ts'
 import type { ImageForm } from './openai-images.ts'
@@ -17,7 +18,11 @@ export interface ServiceServer<Name extends ServiceName = ServiceName> {
   readonly files?: FileForm
   /** Which protocol batches speak; default `chat`. */
   readonly batch?: BatchWire
+  /** How the server's Chat differs, for requests of a batch: those of its preset. */
+  readonly quirks?: ChatQuirks
 }
+
+const quirks: ChatQuirks = { fields: { max_tokens: 'max_completion_tokens', top_k: false } }
 
 type Media = 'embed' | 'transcribe' | 'speak' | 'image' | 'listModels'
 type Local = ServiceServer<'embed' | 'listModels'>
@@ -46,6 +51,7 @@ export const serviceServers: Readonly<{
     provider: 'groq',
     baseURL: 'https://api.groq.com/openai/v1',
     has: ['transcribe', 'speak', 'listModels', 'files', 'batch'],
+    quirks,
   },
   llamaCpp: { provider: 'llama.cpp', baseURL: 'http://localhost:8080/v1', has: ['embed', 'listModels'] },
   lmStudio: { provider: 'lm-studio', baseURL: 'http://localhost:1234/v1', has: ['embed', 'listModels'] },
@@ -75,4 +81,5 @@ export const azureServices = (resource: string): ServiceServer<Media | 'files' |
   provider: 'azure',
   baseURL: `https://${resource}.openai.azure.com/openai/v1`,
   has: ['embed', 'transcribe', 'speak', 'image', 'listModels', 'files', 'batch', 'tune'],
+  quirks,
 })
