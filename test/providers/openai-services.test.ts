@@ -188,7 +188,7 @@ describe('speech', () => {
         language: 'en',
         response_format: 'verbose_json',
         'timestamp_granularities[]': 'word',
-        file: 'file.mp3 audio/mpeg 4',
+        file: 'file.mpeg audio/mpeg 4',
         'include[]': 'logprobs',
         temperature: '0.2',
       },
