@@ -14,6 +14,7 @@ import { modelIn, modelsOf } from './wire/openai-model-list.ts'
 import { explainError } from './wire/openai-responses-errors.ts'
 import type { ServiceName, ServiceServer } from './wire/openai-service-servers.ts'
 import { closedTuning, tuningOf } from './wire/openai-tune.ts'
+import { reranker } from './wire/rerank.ts'
 import { askJson, type Service } from './wire/service.ts'
 
 export type { Connection } from './wire/http.ts'
@@ -29,7 +30,7 @@ export interface OpenAIServicesOptions extends Connection {
 /** Just those services, and the name of their provider. */
 export type ServicesWith<Name extends ServiceName> = Required<Pick<Services, 'provider' | Name>>
 
-const openai: ServiceServer = {
+const openai: ServiceServer<Exclude<ServiceName, 'rerank'>> = {
   provider: 'openai',
   baseURL: 'https://api.openai.com/v1',
   has: ['embed', 'transcribe', 'speak', 'image', 'countTokens', 'listModels', 'files', 'batch', 'tune'],
@@ -42,7 +43,7 @@ const openai: ServiceServer = {
  * otherwise); models that were tuned (`ft:…`) are models like others. Errors: `model/*`.
  * @example await embed(openaiServices({ apiKey }).embed('text-embedding-3-small'), ['a', 'b'])
  */
-export function openaiServices(settings: OpenAIServicesOptions | OpenAIClient = {}): ServicesWith<ServiceName> {
+export function openaiServices(settings: OpenAIServicesOptions | OpenAIClient = {}): ServicesWith<Exclude<ServiceName, 'rerank'>> {
   const options: OpenAIServicesOptions = settings
   const services = openaiCompatibleServices(openai, options)
   if (options.tuning) return services
@@ -62,7 +63,8 @@ export function openaiCompatibleServices<const Name extends ServiceName>(
   const service = serviceOf(server, options)
   const all: Required<Pick<Services, ServiceName>> = {
     embed: embedder(service, server.vectors),
-    transcribe: transcriber(service),
+    rerank: reranker(service),
+    transcribe: transcriber(service, server.soundUrls),
     speak: speaker(service),
     image: imageModel(service, server.images),
     countTokens: (model, call) => countTokens(service, model, call),

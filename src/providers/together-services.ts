@@ -19,11 +19,11 @@ const server = { provider: 'together', baseURL: 'https://api.together.ai/v1' }
  */
 export function togetherServices(
   options: Connection = {},
-): ServicesWith<'embed' | 'transcribe' | 'speak' | 'image' | 'listModels' | 'files' | 'batch' | 'tune'> {
+): ServicesWith<'embed' | 'rerank' | 'transcribe' | 'speak' | 'image' | 'listModels' | 'files' | 'batch' | 'tune'> {
   const services = openaiCompatibleServices(
     {
       ...server,
-      has: ['embed', 'transcribe', 'speak', 'image', 'listModels', 'files', 'batch'],
+      has: ['embed', 'rerank', 'transcribe', 'speak', 'image', 'listModels', 'files', 'batch'],
       files: { upload: '/files/upload', name: 'file_name' },
     },
     options,

@@ -11,8 +11,8 @@ import { fireworksServices } from '../../src/providers/fireworks-services.ts'
 import { openai } from '../../src/providers/openai.ts'
 import { togetherServices } from '../../src/providers/together-services.ts'
 import { xaiServices } from '../../src/providers/xai-services.ts'
-import { embed } from '../../src/services/index.ts'
-import type { BatchResult } from '../../src/services.ts'
+import { embed, rerank } from '../../src/services/index.ts'
+import type { BatchResult, Reranker } from '../../src/services.ts'
 import { breaking, serving } from './served.ts'
 
 const apiKey = 'sk-secret'
@@ -157,6 +157,26 @@ describe('embeddings', () => {
   })
 })
 
+test('documents are ranked best first, and a ranking that is none is told', async () => {
+  const results = [
+    { index: 0, relevance_score: 0.1 },
+    { index: 1, relevance_score: 0.9 },
+  ]
+  const { fetch, asked } = serving(json({ results, usage: { total_tokens: 7 } }))
+  const of = (answering: typeof globalThis.fetch): Reranker =>
+    openaiCompatibleServices(serviceServers.openrouter, { apiKey, fetch: answering }).rerank('cohere/rerank-v3.5')
+  expect(await rerank(of(fetch), 'q', ['a', 'b'], { top: 2 })).toEqual([
+    { index: 1, score: 0.9 },
+    { index: 0, score: 0.1 },
+  ])
+  expect(asked[0]).toMatchObject({
+    path: '/api/v1/rerank',
+    body: { model: 'cohere/rerank-v3.5', query: 'q', documents: ['a', 'b'], top_n: 2 },
+  })
+  for (const wrong of [[], [{ index: 5, relevance_score: 1 }], [{ index: 0, relevance_score: 'x' }], 'x'])
+    expect(await thrown(rerank(of(serving(json({ results: wrong })).fetch), 'q', ['a']))).toMatchObject({ code: 'model/garbled' })
+})
+
 describe('speech', () => {
   test('a transcript has its times and its speakers', async () => {
     const body = {
@@ -205,6 +225,14 @@ describe('speech', () => {
     expect(refused).toMatchObject({ code: 'model/unsupported' })
     expect(await thrown(transcribe('w').transcribe({ audio: { ...wav, data: '§' } }))).toBeInstanceOf(TypeError)
     expect(asked).toEqual([])
+    // a server that fetches it itself is told where it is
+    const audio: MediaPart = { type: 'media', mime: 'audio/wav', url: 'https://a.example/b.wav' }
+    for (const { transcribe: fetches } of [openaiCompatibleServices(serviceServers.groq, { fetch }), xaiServices({ fetch })])
+      await thrown(fetches('w').transcribe({ audio, language: 'en' }))
+    expect(asked.map(({ body }) => body)).toEqual([
+      { model: 'w', language: 'en', url: audio.url },
+      { language: 'en', url: audio.url },
+    ])
   })
 
   test('is spoken in the voice and the form that were asked for', async () => {

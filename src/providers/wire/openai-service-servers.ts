@@ -5,8 +5,8 @@ import type { VectorForm } from './openai-embed.ts'
 import type { FileForm } from './openai-files.ts'
 import type { ImageForm } from './openai-images.ts'
 
-/** The services of OpenAI's that a server may have too. */
-export type ServiceName = Exclude<keyof Services, 'provider' | 'rerank' | 'ocr'>
+/** The services that a server like OpenAI's may have; OpenAI itself ranks nothing. */
+export type ServiceName = Exclude<keyof Services, 'provider' | 'ocr'>
 
 /** A server with services like OpenAI's, as data: where it is, what it has, how it differs. */
 export interface ServiceServer<Name extends ServiceName = ServiceName> {
@@ -15,6 +15,8 @@ export interface ServiceServer<Name extends ServiceName = ServiceName> {
   readonly has: readonly Name[]
   readonly vectors?: VectorForm
   readonly images?: ImageForm
+  /** Sound may be given by its address. */
+  readonly soundUrls?: boolean
   readonly files?: FileForm
   /** Which protocol batches speak; default `chat`. */
   readonly batch?: BatchWire
@@ -25,7 +27,7 @@ export interface ServiceServer<Name extends ServiceName = ServiceName> {
 const quirks: ChatQuirks = { fields: { max_tokens: 'max_completion_tokens', top_k: false } }
 
 type Media = 'embed' | 'transcribe' | 'speak' | 'image' | 'listModels'
-type Local = ServiceServer<'embed' | 'listModels'>
+type Local = 'embed' | 'listModels'
 
 /** Known servers, as of 2026-11: what is not named here was not found in their documentation. */
 export const serviceServers: Readonly<{
@@ -33,12 +35,12 @@ export const serviceServers: Readonly<{
   deepinfra: ServiceServer<Media>
   deepseek: ServiceServer<'listModels'>
   groq: ServiceServer<'transcribe' | 'speak' | 'listModels' | 'files' | 'batch'>
-  llamaCpp: Local
-  lmStudio: Local
-  localAi: ServiceServer<Media>
-  openrouter: ServiceServer<'embed' | 'speak' | 'image' | 'listModels'>
+  llamaCpp: ServiceServer<Local | 'rerank'>
+  lmStudio: ServiceServer<Local>
+  localAi: ServiceServer<Media | 'rerank'>
+  openrouter: ServiceServer<Local | 'rerank' | 'speak' | 'image'>
   perplexity: ServiceServer<'embed'>
-  vllm: ServiceServer<'embed' | 'transcribe' | 'listModels'>
+  vllm: ServiceServer<Local | 'rerank' | 'transcribe'>
 }> = {
   deepinfra: {
     provider: 'deepinfra',
@@ -52,19 +54,20 @@ export const serviceServers: Readonly<{
     baseURL: 'https://api.groq.com/openai/v1',
     has: ['transcribe', 'speak', 'listModels', 'files', 'batch'],
     quirks,
+    soundUrls: true,
   },
-  llamaCpp: { provider: 'llama.cpp', baseURL: 'http://localhost:8080/v1', has: ['embed', 'listModels'] },
+  llamaCpp: { provider: 'llama.cpp', baseURL: 'http://localhost:8080/v1', has: ['embed', 'rerank', 'listModels'] },
   lmStudio: { provider: 'lm-studio', baseURL: 'http://localhost:1234/v1', has: ['embed', 'listModels'] },
   localAi: {
     provider: 'localai',
     baseURL: 'http://localhost:8080/v1',
-    has: ['embed', 'transcribe', 'speak', 'image', 'listModels'],
+    has: ['embed', 'rerank', 'transcribe', 'speak', 'image', 'listModels'],
   },
   /** Images to change are references, and one address makes and changes. */
   openrouter: {
     provider: 'openrouter',
     baseURL: 'https://openrouter.ai/api/v1',
-    has: ['embed', 'speak', 'image', 'listModels'],
+    has: ['embed', 'rerank', 'speak', 'image', 'listModels'],
     images: {
       make: '/images',
       edit: '/images',
@@ -73,7 +76,7 @@ export const serviceServers: Readonly<{
   },
   /** Vectors come as bytes. */
   perplexity: { provider: 'perplexity', baseURL: 'https://api.perplexity.ai/v1', has: ['embed'], vectors: 'int8' },
-  vllm: { provider: 'vllm', baseURL: 'http://localhost:8000/v1', has: ['embed', 'transcribe', 'listModels'] },
+  vllm: { provider: 'vllm', baseURL: 'http://localhost:8000/v1', has: ['embed', 'rerank', 'transcribe', 'listModels'] },
 }
 
 /** OpenAI's services in a resource of Azure; models are named by their deployments, batches speak Chat. */
