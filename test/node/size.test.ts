@@ -81,7 +81,13 @@ test.each([
 
 /** What each provider costs over the loop: file, export, KiB. */
 const own: readonly (readonly [string, string, number])[] = [
+  ['azure-services', 'azureServices', 19],
   ['cohere', 'cohere', 6],
+  ['fireworks-services', 'fireworksServices', 7],
+  ['groq-services', 'groqServices', 19],
+  ['openai-completions', 'openaiCompletions', 6],
+  ['openai-services', 'openaiCompatibleServices', 6],
+  ['openai-services', 'openaiServices', 20],
   ['ollama', 'ollama', 6],
 ]
 test.each(own)('%s costs little over the loop', async (file, name, limit) => {

@@ -1,13 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import { KitError, type MediaPart, type ModelCall } from '../../src/index.ts'
 import {
-  azureServices,
+  openaiBatches,
   openaiCompatibleServices,
   openaiModelInfo,
   openaiServices,
   serviceServers,
 } from '../../src/providers/openai-services.ts'
+import { azureServices } from '../../src/providers/azure-services.ts'
 import { fireworksServices } from '../../src/providers/fireworks-services.ts'
+import { groqServices } from '../../src/providers/groq-services.ts'
 import { openai } from '../../src/providers/openai.ts'
 import { togetherServices } from '../../src/providers/together-services.ts'
 import { xaiServices } from '../../src/providers/xai-services.ts'
@@ -227,7 +229,7 @@ describe('speech', () => {
     expect(asked).toEqual([])
     // a server that fetches it itself is told where it is
     const audio: MediaPart = { type: 'media', mime: 'audio/wav', url: 'https://a.example/b.wav' }
-    for (const { transcribe: fetches } of [openaiCompatibleServices(serviceServers.groq, { fetch }), xaiServices({ fetch })])
+    for (const { transcribe: fetches } of [groqServices({ fetch }), xaiServices({ fetch })])
       await thrown(fetches('w').transcribe({ audio, language: 'en' }))
     expect(asked.map(({ body }) => body)).toEqual([
       { model: 'w', language: 'en', url: audio.url },
@@ -412,13 +414,20 @@ describe('batches', () => {
         max_output_tokens: 16,
       },
     })
-    await openaiCompatibleServices(serviceServers.groq, { apiKey, fetch: keep }).batch.create({ model: 'llama', requests })
+    await groqServices({ apiKey, fetch: keep }).batch.create({ model: 'llama', requests })
     expect(JSON.parse(sent)).toEqual({
       custom_id: 'a',
       method: 'POST',
       url: '/v1/chat/completions',
       body: { model: 'llama', messages: [{ role: 'user', content: 'hi' }], max_completion_tokens: 5 },
     })
+  })
+
+  test('of a server of one’s own speak what it speaks', async () => {
+    const { fetch, asked } = serving(json({ id: 'x-1', status: 'in_progress' }))
+    const server = { provider: 'mine', baseURL: 'https://mine.example/v1', quirks: { system: 'developer' as const } }
+    await openaiBatches(server, { fetch }).create({ model: 'm', requests: [{ id: 'a', call: hi }] })
+    expect(asked[1]).toMatchObject({ path: '/v1/batches', body: { input_file_id: 'x-1', endpoint: '/v1/chat/completions' } })
   })
 
   test('with no requests, or with ids that are wrong or twice there, are a mistake of the program', async () => {
@@ -561,7 +570,7 @@ describe('tuning', () => {
     const job = { id: 'j', status: 'succeeded', created_at: 1, fine_tuned_model: 'ft:m:1', error: null }
     for (const make of [
       (fetch: typeof globalThis.fetch) => openaiServices({ fetch, tuning: true }),
-      (fetch: typeof globalThis.fetch) => openaiCompatibleServices(azureServices('mine'), { apiKey, fetch }),
+      (fetch: typeof globalThis.fetch) => azureServices('mine', { apiKey, fetch }),
     ]) {
       const { fetch, asked } = serving(
         json(job),
@@ -716,7 +725,7 @@ describe('models', () => {
 })
 
 test('a server has what is named, and nothing else', () => {
-  const groq = openaiCompatibleServices(serviceServers.groq)
+  const groq = groqServices()
   expect(Object.keys(groq).sort()).toEqual(['batch', 'files', 'listModels', 'provider', 'speak', 'transcribe'])
   expect('embed' in groq).toBe(false)
   // @ts-expect-error the type knows it too

@@ -2,6 +2,7 @@
 import OpenAI from 'openai'
 import { describe, expect, test } from 'vitest'
 import { collect, type MediaPart, type ModelCall } from '../../src/index.ts'
+import { groqServices } from '../../src/providers/groq-services.ts'
 import { compact } from '../../src/providers/openai-compact.ts'
 import { openaiCompletions } from '../../src/providers/openai-completions.ts'
 import { openaiConversations } from '../../src/providers/openai-conversations.ts'
@@ -223,7 +224,7 @@ const checks: readonly ServiceCheck[] = [
     // only the answer was recorded
     api: 'groq.transcriptions',
     ask: (_recording, fetch) =>
-      openaiCompatibleServices(serviceServers.groq, { ...key, fetch })
+      groqServices({ ...key, fetch })
         .transcribe('whisper-large-v3')
         .transcribe({ audio: { type: 'media', mime: 'audio/wav', data: btoa('RIFF') }, timestamps: 'segment' }),
     expected: transcript,
@@ -484,7 +485,7 @@ describe.skipIf(!recorded)('recorded services of OpenAI and servers like it', ()
 
 test.each([
   ['openaiServices', () => openaiServices(key)],
-  ['openaiCompatibleServices', () => openaiCompatibleServices(serviceServers.groq, key)],
+  ['openaiCompatibleServices', () => openaiCompatibleServices(serviceServers.openrouter, key)],
   ['xaiServices', () => xaiServices(key)],
   ['openaiManaged', () => openaiManaged('gpt-5.4', key)],
 ] as const)('%s is made in less than 50 µs', (name, make) => {

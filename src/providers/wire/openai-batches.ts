@@ -7,6 +7,14 @@ import type { ChatQuirks } from './openai-chat-request.ts'
 import { ms } from './openai-files.ts'
 import { ask, askJson, type Service } from './service.ts'
 
+/** What the requests of a batch speak. */
+export interface BatchForm {
+  /** Default `chat`. */
+  readonly wire?: BatchWire
+  /** How the server's Chat differs: the quirks of its preset. */
+  readonly quirks?: ChatQuirks
+}
+
 const statuses: Readonly<Record<string, JobStatus>> = {
   validating: 'queued',
   in_progress: 'running',
@@ -22,7 +30,7 @@ const statuses: Readonly<Record<string, JobStatus>> = {
  * Batches behind `/batches`: the requests go up as a file, the results come down as one or two. At most 50,000 requests; what was
  * answered before a batch expired or was cancelled can be read too.
  */
-export function batchesOf(service: Service, wire: BatchWire, files: Pick<Files, 'upload'>, quirks?: ChatQuirks): Batches {
+export function batchesOf(service: Service, files: Pick<Files, 'upload'>, { wire = 'chat', quirks }: BatchForm = {}): Batches {
   const { provider } = service
   const at = (id: string): string => `/batches/${encodeURIComponent(id)}`
   const raw = async (request: Parameters<typeof askJson>[1]): Promise<Fields> => {

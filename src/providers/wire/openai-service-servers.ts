@@ -1,15 +1,12 @@
-import type { Services } from '../../services.ts'
-import type { BatchWire } from './openai-answers.ts'
-import type { ChatQuirks } from './openai-chat-request.ts'
 import type { VectorForm } from './openai-embed.ts'
 import type { FileForm } from './openai-files.ts'
 import type { ImageForm } from './openai-images.ts'
 
-/** The services that a server like OpenAI's may have; OpenAI itself ranks nothing. */
-export type ServiceName = Exclude<keyof Services, 'provider' | 'ocr'>
+/** The services that servers like OpenAI's may have, but for those that need a chat protocol; OpenAI itself ranks nothing. */
+export type CommonService = 'embed' | 'rerank' | 'transcribe' | 'speak' | 'image' | 'listModels' | 'files' | 'tune'
 
 /** A server with services like OpenAI's, as data: where it is, what it has, how it differs. */
-export interface ServiceServer<Name extends ServiceName = ServiceName> {
+export interface ServiceServer<Name extends CommonService = CommonService> {
   readonly provider: string
   readonly baseURL: string
   readonly has: readonly Name[]
@@ -18,23 +15,19 @@ export interface ServiceServer<Name extends ServiceName = ServiceName> {
   /** Sound may be given by its address. */
   readonly soundUrls?: boolean
   readonly files?: FileForm
-  /** Which protocol batches speak; default `chat`. */
-  readonly batch?: BatchWire
-  /** How the server's Chat differs, for requests of a batch: those of its preset. */
-  readonly quirks?: ChatQuirks
 }
-
-const quirks: ChatQuirks = { fields: { max_tokens: 'max_completion_tokens', top_k: false } }
 
 type Media = 'embed' | 'transcribe' | 'speak' | 'image' | 'listModels'
 type Local = 'embed' | 'listModels'
 
-/** Known servers, as of 2026-11: what is not named here was not found in their documentation. */
+/**
+ * Known servers, as of 2026-11: what is not named here was not found in their documentation. Those that have more than this have
+ * a module of their own: Azure, Fireworks, Groq, Together, xAI.
+ */
 export const serviceServers: Readonly<{
   cerebras: ServiceServer<'listModels'>
   deepinfra: ServiceServer<Media>
   deepseek: ServiceServer<'listModels'>
-  groq: ServiceServer<'transcribe' | 'speak' | 'listModels' | 'files' | 'batch'>
   llamaCpp: ServiceServer<Local | 'rerank'>
   lmStudio: ServiceServer<Local>
   localAi: ServiceServer<Media | 'rerank'>
@@ -49,13 +42,6 @@ export const serviceServers: Readonly<{
   },
   deepseek: { provider: 'deepseek', baseURL: 'https://api.deepseek.com', has: ['listModels'] },
   cerebras: { provider: 'cerebras', baseURL: 'https://api.cerebras.ai/v1', has: ['listModels'] },
-  groq: {
-    provider: 'groq',
-    baseURL: 'https://api.groq.com/openai/v1',
-    has: ['transcribe', 'speak', 'listModels', 'files', 'batch'],
-    quirks,
-    soundUrls: true,
-  },
   llamaCpp: { provider: 'llama.cpp', baseURL: 'http://localhost:8080/v1', has: ['embed', 'rerank', 'listModels'] },
   lmStudio: { provider: 'lm-studio', baseURL: 'http://localhost:1234/v1', has: ['embed', 'listModels'] },
   localAi: {
@@ -78,11 +64,3 @@ export const serviceServers: Readonly<{
   perplexity: { provider: 'perplexity', baseURL: 'https://api.perplexity.ai/v1', has: ['embed'], vectors: 'int8' },
   vllm: { provider: 'vllm', baseURL: 'http://localhost:8000/v1', has: ['embed', 'rerank', 'transcribe', 'listModels'] },
 }
-
-/** OpenAI's services in a resource of Azure; models are named by their deployments, batches speak Chat. */
-export const azureServices = (resource: string): ServiceServer<Media | 'files' | 'batch' | 'tune'> => ({
-  provider: 'azure',
-  baseURL: `https://${resource}.openai.azure.com/openai/v1`,
-  has: ['embed', 'transcribe', 'speak', 'image', 'listModels', 'files', 'batch', 'tune'],
-  quirks,
-})
