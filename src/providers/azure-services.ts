@@ -1,6 +1,7 @@
 import { batchesOf } from './wire/openai-batches.ts'
 import { filesOf } from './wire/openai-files.ts'
 import { openaiCompatibleServices, type ServerOptions, serviceOf, type ServicesWith } from './wire/openai-services.ts'
+import { chatProtocol } from './wire/protocol-chat.ts'
 
 export type { ServerOptions } from './wire/openai-services.ts'
 
@@ -19,5 +20,8 @@ export function azureServices(
   } as const
   const service = serviceOf(server, options)
   const quirks = { fields: { max_tokens: 'max_completion_tokens', top_k: false } } as const
-  return { ...openaiCompatibleServices(server, options), batch: batchesOf(service, filesOf(service), { quirks }) }
+  return {
+    ...openaiCompatibleServices(server, options),
+    batch: batchesOf(service, filesOf(service), { protocols: [chatProtocol], quirks }),
+  }
 }

@@ -1,6 +1,7 @@
 import { batchesOf } from './wire/openai-batches.ts'
 import { filesOf } from './wire/openai-files.ts'
 import { openaiCompatibleServices, type ServerOptions, serviceOf, type ServicesWith } from './wire/openai-services.ts'
+import { chatProtocol } from './wire/protocol-chat.ts'
 
 export type { ServerOptions } from './wire/openai-services.ts'
 
@@ -18,5 +19,5 @@ const groq = {
 export function groqServices(options: ServerOptions = {}): ServicesWith<'transcribe' | 'speak' | 'listModels' | 'files' | 'batch'> {
   const service = serviceOf(groq, options)
   const quirks = { fields: { max_tokens: 'max_completion_tokens', top_k: false } } as const
-  return { ...openaiCompatibleServices(groq, options), batch: batchesOf(service, filesOf(service), { quirks }) }
+  return { ...openaiCompatibleServices(groq, options), batch: batchesOf(service, filesOf(service), { protocols: [chatProtocol], quirks }) }
 }

@@ -3,17 +3,18 @@ import type { ModelCall, ModelInfo } from '../model.ts'
 import type { Batches, ServiceOptions } from '../services.ts'
 import type { OpenAIClient } from './openai.ts'
 import { countIn, type Fields } from './wire/fields.ts'
-import { bodyOf } from './wire/openai-answers.ts'
-import { type BatchForm, batchesOf } from './wire/openai-batches.ts'
+import { batchesOf } from './wire/openai-batches.ts'
+import type { ChatQuirks } from './wire/openai-chat-request.ts'
 import { filesOf } from './wire/openai-files.ts'
 import { modelIn } from './wire/openai-model-list.ts'
 import type { ServiceServer } from './wire/openai-service-servers.ts'
 import { openaiCompatibleServices, type ServerOptions, serviceOf, type ServicesWith } from './wire/openai-services.ts'
 import { closedTuning } from './wire/openai-tune.ts'
+import { chatProtocol } from './wire/protocol-chat.ts'
+import { responsesProtocol } from './wire/protocol-responses.ts'
 import { askJson, type Service } from './wire/service.ts'
 
 export type { Connection } from './wire/http.ts'
-export type { BatchForm } from './wire/openai-batches.ts'
 export { type CommonService, type ServiceServer, serviceServers } from './wire/openai-service-servers.ts'
 export { openaiCompatibleServices, type ServerOptions, type ServicesWith } from './wire/openai-services.ts'
 
@@ -43,21 +44,26 @@ export function openaiServices(
   return {
     ...openaiCompatibleServices(openai, options),
     countTokens: (model, call) => countTokens(service, model, call),
-    batch: batchesOf(service, filesOf(service), { wire: 'responses' }),
+    batch: batchesOf(service, filesOf(service), { protocols: [responsesProtocol, chatProtocol] }),
     ...(!options.tuning && { tune: closedTuning(openai.provider, closed) }),
   }
 }
 
+export interface BatchServer extends Pick<ServiceServer, 'provider' | 'baseURL' | 'files'> {
+  /** What the requests speak; default `chat`. Answers are read in either. */
+  speaks?: 'chat' | 'responses'
+  /** How the server's Chat differs: the quirks of its preset. */
+  quirks?: ChatQuirks
+}
+
 /**
- * Batches on a server like OpenAI's; `form` is what they speak, Chat by default. Errors: `model/*`.
+ * Batches on a server like OpenAI's. Errors: `model/*`.
  * @example openaiBatches({ provider: 'mine', baseURL, quirks: presets.groq.quirks }, { apiKey })
  */
-export function openaiBatches(
-  server: Pick<ServiceServer, 'provider' | 'baseURL' | 'files'> & BatchForm,
-  options: ServerOptions = {},
-): Batches {
+export function openaiBatches(server: BatchServer, options: ServerOptions = {}): Batches {
   const service = serviceOf(server, options)
-  return batchesOf(service, filesOf(service, server.files), server)
+  const protocols = server.speaks === 'responses' ? [responsesProtocol, chatProtocol] : [chatProtocol, responsesProtocol]
+  return batchesOf(service, filesOf(service, server.files), { protocols, quirks: server.quirks })
 }
 
 /** What a server says of one model. Errors: `model/unknown` where it has none of that name. */
@@ -73,7 +79,7 @@ export async function openaiModelInfo(
 }
 
 async function countTokens(service: Service, model: string, call: ModelCall): Promise<number> {
-  const body = bodyOf('responses', service.provider, model, call)
+  const body = responsesProtocol.body(service.provider, model, call)
   const json: Fields = Object.fromEntries(counted.map((name) => [name, body[name]]))
   const { input_tokens } = await askJson(service, { path: '/responses/input_tokens', json, options: { signal: call.signal } })
   const count = countIn(input_tokens)

@@ -7,6 +7,7 @@ import { batchesOf } from './wire/openai-batches.ts'
 import { filesOf, ms } from './wire/openai-files.ts'
 import { explainError } from './wire/openai-responses-errors.ts'
 import { openaiCompatibleServices, type ServicesWith } from './wire/openai-services.ts'
+import { chatProtocol } from './wire/protocol-chat.ts'
 import { askJson, type Service } from './wire/service.ts'
 
 export type { Connection } from './wire/http.ts'
@@ -29,7 +30,7 @@ export function togetherServices(
   const service: Service = { ...server, ...options, explain: explainError }
   return {
     ...openaiCompatibleServices({ ...server, files }, options),
-    batch: batchesOf(service, filesOf(service, files)),
+    batch: batchesOf(service, filesOf(service, files), { protocols: [chatProtocol] }),
     tune: tuning(service),
   }
 }

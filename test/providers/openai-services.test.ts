@@ -426,8 +426,11 @@ describe('batches', () => {
   test('of a server of one’s own speak what it speaks', async () => {
     const { fetch, asked } = serving(json({ id: 'x-1', status: 'in_progress' }))
     const server = { provider: 'mine', baseURL: 'https://mine.example/v1', quirks: { system: 'developer' as const } }
-    await openaiBatches(server, { fetch }).create({ model: 'm', requests: [{ id: 'a', call: hi }] })
+    const requests = [{ id: 'a', call: hi }]
+    await openaiBatches(server, { fetch }).create({ model: 'm', requests })
     expect(asked[1]).toMatchObject({ path: '/v1/batches', body: { input_file_id: 'x-1', endpoint: '/v1/chat/completions' } })
+    await openaiBatches({ ...server, speaks: 'responses' }, { fetch }).create({ model: 'm', requests })
+    expect(asked[3]!.body).toMatchObject({ endpoint: '/v1/responses' })
   })
 
   test('with no requests, or with ids that are wrong or twice there, are a mistake of the program', async () => {

@@ -16,7 +16,7 @@ import {
   type ServiceServer,
   serviceServers,
 } from '../../src/providers/openai-services.ts'
-import { bodyOf } from '../../src/providers/wire/openai-answers.ts'
+import { responsesProtocol } from '../../src/providers/wire/protocol-responses.ts'
 import { xaiServices } from '../../src/providers/xai-services.ts'
 import { embed } from '../../src/services/index.ts'
 import type { Fields } from './checks.ts'
@@ -451,7 +451,7 @@ describe.skipIf(!recorded)('recorded services of OpenAI and servers like it', ()
     for (const { url, body } of lines) {
       expect(url).toBe('/v1/responses')
       const call = responses.parse({ ...upload!, request: { ...upload!.request, body } })
-      expect(JSON.parse(JSON.stringify(bodyOf('responses', 'openai', body.model as string, call)))).toEqual(body)
+      expect(JSON.parse(JSON.stringify(responsesProtocol.body('openai', body.model as string, call)))).toEqual(body)
     }
     expect(lines.length).toBeGreaterThanOrEqual(2)
   })
