@@ -1,11 +1,11 @@
 import { KitError } from '../errors.ts'
 import type { Json } from '../message.ts'
 import type { Files, JobStatus, ProviderFile, Tune, Tuning } from '../services.ts'
-import { openaiCompatibleServices, type ServicesWith } from './openai-services.ts'
 import { defined, type Fields, fields, objects, textIn } from './wire/fields.ts'
 import type { Connection } from './wire/http.ts'
 import { ms } from './wire/openai-files.ts'
 import { explainError } from './wire/openai-responses-errors.ts'
+import { openaiCompatibleServices, type ServicesWith } from './wire/openai-services.ts'
 import { allPages, askBytes, askJson, type Service } from './wire/service.ts'
 
 export type { Connection } from './wire/http.ts'

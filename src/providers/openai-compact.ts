@@ -3,9 +3,10 @@ import type { Message, Part, Usage } from '../message.ts'
 import type { ModelCall } from '../model.ts'
 import { type Fields, isObject, objects, textIn } from './wire/fields.ts'
 import type { Connection } from './wire/http.ts'
-import { answerIn, bodyOf } from './wire/openai-answers.ts'
+import { answerIn } from './wire/openai-answers.ts'
 import { explainError } from './wire/openai-responses-errors.ts'
 import { usageIn } from './wire/openai-tokens.ts'
+import { responsesProtocol } from './wire/protocol-responses.ts'
 import { askJson } from './wire/service.ts'
 
 export type { Connection } from './wire/http.ts'
@@ -22,7 +23,7 @@ export async function compact(
 ): Promise<{ messages: Message[]; usage?: Usage }> {
   const provider = 'openai'
   const service = { baseURL: 'https://api.openai.com/v1', ...options, provider, explain: explainError }
-  const body = bodyOf('responses', provider, model, call)
+  const body = responsesProtocol.body(provider, model, call)
   const json: Fields = Object.fromEntries(taken.map((name) => [name, body[name]]))
   const done = await askJson(service, { path: '/responses/compact', json, options: { signal: call.signal } })
   if (!Array.isArray(done.output)) throw new KitError('model/garbled', `${provider} sent no conversation`, { provider, cause: done })
@@ -43,7 +44,11 @@ function messagesIn(output: readonly unknown[], provider: string): Message[] {
   const messages: Message[] = []
   let own: Fields[] = []
   const flush = (): void => {
-    if (own.length) messages.push({ role: 'assistant', parts: answerIn({ status: 'completed', output: own }, provider).parts })
+    if (own.length)
+      messages.push({
+        role: 'assistant',
+        parts: answerIn({ status: 'completed', output: own }, provider, { protocols: [responsesProtocol] }).parts,
+      })
     own = []
   }
   for (const item of output) {

@@ -8,7 +8,8 @@ import { encodeResponses, type ResponsesQuirks, serverOf } from './wire/openai-r
 
 export type { Connection } from './wire/http.ts'
 export type { ModelTraits } from './wire/openai-models.ts'
-export { responsesOptions, type ResponsesQuirks } from './wire/openai-responses.ts'
+export { responsesOptions } from './wire/openai-responses-options.ts'
+export type { ResponsesQuirks } from './wire/openai-responses.ts'
 export { type ResponsesServer, responsesServers } from './wire/openai-servers.ts'
 
 export interface OpenAIOptions extends Connection {

@@ -1,16 +1,22 @@
 import { KitError } from '../errors.ts'
 import type { Json } from '../message.ts'
 import type { JobStatus, Tune, Tuning } from '../services.ts'
-import { openaiCompatibleServices, type ServicesWith } from './openai-services.ts'
 import { defined, type Fields, objects, textIn } from './wire/fields.ts'
 import type { Connection } from './wire/http.ts'
-import { ms } from './wire/openai-files.ts'
+import { batchesOf } from './wire/openai-batches.ts'
+import { filesOf, ms } from './wire/openai-files.ts'
 import { explainError } from './wire/openai-responses-errors.ts'
+import { openaiCompatibleServices, type ServicesWith } from './wire/openai-services.ts'
+import { chatProtocol } from './wire/protocol-chat.ts'
 import { askJson, type Service } from './wire/service.ts'
 
 export type { Connection } from './wire/http.ts'
 
-const server = { provider: 'together', baseURL: 'https://api.together.ai/v1' }
+const server = {
+  provider: 'together',
+  baseURL: 'https://api.together.ai/v1',
+  has: ['embed', 'rerank', 'transcribe', 'speak', 'image', 'listModels', 'files'],
+} as const
 
 /**
  * What Together offers beside chat, tuning with it: LoRA unless `providerOptions.together.training_type` says otherwise.
@@ -19,16 +25,14 @@ const server = { provider: 'together', baseURL: 'https://api.together.ai/v1' }
  */
 export function togetherServices(
   options: Connection = {},
-): ServicesWith<'embed' | 'transcribe' | 'speak' | 'image' | 'listModels' | 'files' | 'batch' | 'tune'> {
-  const services = openaiCompatibleServices(
-    {
-      ...server,
-      has: ['embed', 'transcribe', 'speak', 'image', 'listModels', 'files', 'batch'],
-      files: { upload: '/files/upload', name: 'file_name' },
-    },
-    options,
-  )
-  return { ...services, tune: tuning({ ...server, ...options, explain: explainError }) }
+): ServicesWith<'embed' | 'rerank' | 'transcribe' | 'speak' | 'image' | 'listModels' | 'files' | 'batch' | 'tune'> {
+  const files = { upload: '/files/upload', name: 'file_name' }
+  const service: Service = { ...server, ...options, explain: explainError }
+  return {
+    ...openaiCompatibleServices({ ...server, files }, options),
+    batch: batchesOf(service, filesOf(service, files), { protocols: [chatProtocol] }),
+    tune: tuning(service),
+  }
 }
 
 const statuses: Readonly<Record<string, JobStatus>> = {

@@ -2,13 +2,15 @@ import { KitError } from '../errors.ts'
 import type { Batch, Batches, BatchResult, Services, Speaker, Transcriber } from '../services.ts'
 import { countIn, defined, type Fields, fields, isObject, objects, textIn } from './wire/fields.ts'
 import type { Connection } from './wire/http.ts'
-import { answerIn, bodyOf, checkRequests, failureOf } from './wire/openai-answers.ts'
+import { answerIn, checkRequests, failureOf, type Speech } from './wire/openai-answers.ts'
 import { soundOf, transcriptIn } from './wire/openai-audio.ts'
 import { without } from './wire/openai-batches.ts'
 import { filesOf, ms } from './wire/openai-files.ts'
 import { imageModel } from './wire/openai-images.ts'
 import { modelsOf } from './wire/openai-model-list.ts'
 import { explainError } from './wire/openai-responses-errors.ts'
+import { chatProtocol } from './wire/protocol-chat.ts'
+import { responsesProtocol } from './wire/protocol-responses.ts'
 import { askBytes, askJson, type Service } from './wire/service.ts'
 import { fileOf } from './wire/upload.ts'
 
@@ -60,6 +62,9 @@ const speaker =
     },
   })
 
+/** Results may be of either protocol. */
+const speech: Speech = { protocols: [responsesProtocol, chatProtocol] }
+
 /** Requests that go up, and results that come down, at a time. */
 const page = 100
 
@@ -74,7 +79,7 @@ function batches(service: Service): Batches {
       for (let from = 0; from < requests.length; from += page) {
         const batch_requests = requests
           .slice(from, from + page)
-          .map(({ id, call }) => ({ batch_request_id: id, batch_request: { responses: bodyOf('responses', provider, model, call) } }))
+          .map(({ id, call }) => ({ batch_request_id: id, batch_request: { responses: responsesProtocol.body(provider, model, call) } }))
         // it answers `null`
         await askBytes(service, { path: `${at(batch.id)}/requests`, json: { batch_requests }, options: { signal } }, 65_536)
       }
@@ -134,7 +139,7 @@ function resultIn(result: Fields, provider: string): BatchResult {
   // under the name of its endpoint
   const answer = isObject(response) ? Object.values(response).find(isObject) : undefined
   try {
-    return answer ? { id, answer: answerIn(answer, provider) } : { id, error: failureOf(error, provider) }
+    return answer ? { id, answer: answerIn(answer, provider, speech) } : { id, error: failureOf(error, provider) }
   } catch (thrown) {
     return { id, error: thrown instanceof KitError ? thrown : failureOf(error, provider) }
   }

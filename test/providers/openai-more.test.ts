@@ -1,6 +1,6 @@
 // The small services of OpenAI that stand by themselves, and `providerOptions` at every level.
 import { describe, expect, test } from 'vitest'
-import { collect, KitError, type Message, type ModelCall, user } from '../../src/index.ts'
+import { type Chunk, collect, KitError, type Message, type ModelCall, user } from '../../src/index.ts'
 import { openaiChat } from '../../src/providers/openai-chat.ts'
 import { compact } from '../../src/providers/openai-compact.ts'
 import { openaiCompletions } from '../../src/providers/openai-completions.ts'
@@ -159,7 +159,8 @@ describe('the older Completions API', () => {
       tools: [{ name: 't' }],
       providerOptions: { 'openai-completions': { suffix: '}' } },
     }
-    const chunks = await Array.fromAsync(openaiCompletions('m', { fetch })(call))
+    const chunks: Chunk[] = []
+    for await (const chunk of openaiCompletions('m', { fetch })(call)) chunks.push(chunk)
     expect(chunks).toEqual([
       { type: 'notice', code: 'model/unsupported', message: 'openai was not told: tools', data: { dropped: ['tools'] } },
       { type: 'text', delta: 'a' },

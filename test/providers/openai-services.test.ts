@@ -1,18 +1,20 @@
 import { describe, expect, test } from 'vitest'
 import { KitError, type MediaPart, type ModelCall } from '../../src/index.ts'
 import {
-  azureServices,
+  openaiBatches,
   openaiCompatibleServices,
   openaiModelInfo,
   openaiServices,
   serviceServers,
 } from '../../src/providers/openai-services.ts'
+import { azureServices } from '../../src/providers/azure-services.ts'
 import { fireworksServices } from '../../src/providers/fireworks-services.ts'
+import { groqServices } from '../../src/providers/groq-services.ts'
 import { openai } from '../../src/providers/openai.ts'
 import { togetherServices } from '../../src/providers/together-services.ts'
 import { xaiServices } from '../../src/providers/xai-services.ts'
-import { embed } from '../../src/services/index.ts'
-import type { BatchResult } from '../../src/services.ts'
+import { embed, rerank } from '../../src/services/index.ts'
+import type { BatchResult, Reranker } from '../../src/services.ts'
 import { breaking, serving } from './served.ts'
 
 const apiKey = 'sk-secret'
@@ -157,6 +159,26 @@ describe('embeddings', () => {
   })
 })
 
+test('documents are ranked best first, and a ranking that is none is told', async () => {
+  const results = [
+    { index: 0, relevance_score: 0.1 },
+    { index: 1, relevance_score: 0.9 },
+  ]
+  const { fetch, asked } = serving(json({ results, usage: { total_tokens: 7 } }))
+  const of = (answering: typeof globalThis.fetch): Reranker =>
+    openaiCompatibleServices(serviceServers.openrouter, { apiKey, fetch: answering }).rerank('cohere/rerank-v3.5')
+  expect(await rerank(of(fetch), 'q', ['a', 'b'], { top: 2 })).toEqual([
+    { index: 1, score: 0.9 },
+    { index: 0, score: 0.1 },
+  ])
+  expect(asked[0]).toMatchObject({
+    path: '/api/v1/rerank',
+    body: { model: 'cohere/rerank-v3.5', query: 'q', documents: ['a', 'b'], top_n: 2 },
+  })
+  for (const wrong of [[], [{ index: 5, relevance_score: 1 }], [{ index: 0, relevance_score: 'x' }], 'x'])
+    expect(await thrown(rerank(of(serving(json({ results: wrong })).fetch), 'q', ['a']))).toMatchObject({ code: 'model/garbled' })
+})
+
 describe('speech', () => {
   test('a transcript has its times and its speakers', async () => {
     const body = {
@@ -188,7 +210,7 @@ describe('speech', () => {
         language: 'en',
         response_format: 'verbose_json',
         'timestamp_granularities[]': 'word',
-        file: 'file.mp3 audio/mpeg 4',
+        file: 'file.mpeg audio/mpeg 4',
         'include[]': 'logprobs',
         temperature: '0.2',
       },
@@ -205,6 +227,14 @@ describe('speech', () => {
     expect(refused).toMatchObject({ code: 'model/unsupported' })
     expect(await thrown(transcribe('w').transcribe({ audio: { ...wav, data: '§' } }))).toBeInstanceOf(TypeError)
     expect(asked).toEqual([])
+    // a server that fetches it itself is told where it is
+    const audio: MediaPart = { type: 'media', mime: 'audio/wav', url: 'https://a.example/b.wav' }
+    for (const { transcribe: fetches } of [groqServices({ fetch }), xaiServices({ fetch })])
+      await thrown(fetches('w').transcribe({ audio, language: 'en' }))
+    expect(asked.map(({ body }) => body)).toEqual([
+      { model: 'w', language: 'en', url: audio.url },
+      { language: 'en', url: audio.url },
+    ])
   })
 
   test('is spoken in the voice and the form that were asked for', async () => {
@@ -384,13 +414,23 @@ describe('batches', () => {
         max_output_tokens: 16,
       },
     })
-    await openaiCompatibleServices(serviceServers.groq, { apiKey, fetch: keep }).batch.create({ model: 'llama', requests })
+    await groqServices({ apiKey, fetch: keep }).batch.create({ model: 'llama', requests })
     expect(JSON.parse(sent)).toEqual({
       custom_id: 'a',
       method: 'POST',
       url: '/v1/chat/completions',
-      body: { model: 'llama', messages: [{ role: 'user', content: 'hi' }], max_tokens: 5 },
+      body: { model: 'llama', messages: [{ role: 'user', content: 'hi' }], max_completion_tokens: 5 },
     })
+  })
+
+  test('of a server of one’s own speak what it speaks', async () => {
+    const { fetch, asked } = serving(json({ id: 'x-1', status: 'in_progress' }))
+    const server = { provider: 'mine', baseURL: 'https://mine.example/v1', quirks: { system: 'developer' as const } }
+    const requests = [{ id: 'a', call: hi }]
+    await openaiBatches(server, { fetch }).create({ model: 'm', requests })
+    expect(asked[1]).toMatchObject({ path: '/v1/batches', body: { input_file_id: 'x-1', endpoint: '/v1/chat/completions' } })
+    await openaiBatches({ ...server, speaks: 'responses' }, { fetch }).create({ model: 'm', requests })
+    expect(asked[3]!.body).toMatchObject({ endpoint: '/v1/responses' })
   })
 
   test('with no requests, or with ids that are wrong or twice there, are a mistake of the program', async () => {
@@ -533,7 +573,7 @@ describe('tuning', () => {
     const job = { id: 'j', status: 'succeeded', created_at: 1, fine_tuned_model: 'ft:m:1', error: null }
     for (const make of [
       (fetch: typeof globalThis.fetch) => openaiServices({ fetch, tuning: true }),
-      (fetch: typeof globalThis.fetch) => openaiCompatibleServices(azureServices('mine'), { apiKey, fetch }),
+      (fetch: typeof globalThis.fetch) => azureServices('mine', { apiKey, fetch }),
     ]) {
       const { fetch, asked } = serving(
         json(job),
@@ -688,7 +728,7 @@ describe('models', () => {
 })
 
 test('a server has what is named, and nothing else', () => {
-  const groq = openaiCompatibleServices(serviceServers.groq)
+  const groq = groqServices()
   expect(Object.keys(groq).sort()).toEqual(['batch', 'files', 'listModels', 'provider', 'speak', 'transcribe'])
   expect('embed' in groq).toBe(false)
   // @ts-expect-error the type knows it too

@@ -802,6 +802,8 @@ describe('a call that goes', () => {
       max_output_tokens: 16,
       text: { format: { type: 'json_schema', name: 'my_agent', schema, strict: true }, verbosity: 'low' },
       metadata: { a: 'b' },
+      // servers have fields of their own
+      unknown: 1,
       tools: [
         { type: 'function', name: 'add', parameters: { type: 'object', properties: {} }, strict: false },
         { type: 'function', name: 'sub', description: 'd', parameters: schema, strict: true, defer_loading: true },

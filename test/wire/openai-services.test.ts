@@ -1,9 +1,12 @@
 // What OpenAI and servers like it offer beside chat, over recorded traffic.
+import OpenAI from 'openai'
 import { describe, expect, test } from 'vitest'
 import { collect, type MediaPart, type ModelCall } from '../../src/index.ts'
+import { groqServices } from '../../src/providers/groq-services.ts'
 import { compact } from '../../src/providers/openai-compact.ts'
 import { openaiCompletions } from '../../src/providers/openai-completions.ts'
 import { openaiConversations } from '../../src/providers/openai-conversations.ts'
+import { openaiManaged } from '../../src/providers/openai-managed.ts'
 import { moderate } from '../../src/providers/openai-moderation.ts'
 import { clientSecret } from '../../src/providers/openai-realtime.ts'
 import {
@@ -13,7 +16,7 @@ import {
   type ServiceServer,
   serviceServers,
 } from '../../src/providers/openai-services.ts'
-import { bodyOf } from '../../src/providers/wire/openai-answers.ts'
+import { responsesProtocol } from '../../src/providers/wire/protocol-responses.ts'
 import { xaiServices } from '../../src/providers/xai-services.ts'
 import { embed } from '../../src/services/index.ts'
 import type { Fields } from './checks.ts'
@@ -221,7 +224,7 @@ const checks: readonly ServiceCheck[] = [
     // only the answer was recorded
     api: 'groq.transcriptions',
     ask: (_recording, fetch) =>
-      openaiCompatibleServices(serviceServers.groq, { ...key, fetch })
+      groqServices({ ...key, fetch })
         .transcribe('whisper-large-v3')
         .transcribe({ audio: { type: 'media', mime: 'audio/wav', data: btoa('RIFF') }, timestamps: 'segment' }),
     expected: transcript,
@@ -424,6 +427,20 @@ describe.skipIf(!recorded)('recorded services of OpenAI and servers like it', ()
     expect(read).toBeGreaterThanOrEqual(1)
   })
 
+  test('the settings of an official client are taken', async () => {
+    let asked: Request | undefined
+    const fetch: typeof globalThis.fetch = async (url, init) => {
+      asked = new Request(url as string, init)
+      return Response.json({ data: [] })
+    }
+    await openaiServices(new OpenAI({ apiKey: 'k', baseURL: 'https://here.example/v1', organization: 'org', fetch })).listModels()
+    expect([asked!.url, asked!.headers.get('authorization'), asked!.headers.get('openai-organization')]).toEqual([
+      'https://here.example/v1/models',
+      'Bearer k',
+      'org',
+    ])
+  })
+
   test('a batch goes up as the lines that a recorded client sent', () => {
     const [upload] = recordings(['openai.files']).filter(({ request }) => request.text?.includes('custom_id'))
     const lines = parts(upload!.request.text!)
@@ -434,7 +451,7 @@ describe.skipIf(!recorded)('recorded services of OpenAI and servers like it', ()
     for (const { url, body } of lines) {
       expect(url).toBe('/v1/responses')
       const call = responses.parse({ ...upload!, request: { ...upload!.request, body } })
-      expect(JSON.parse(JSON.stringify(bodyOf('responses', 'openai', body.model as string, call)))).toEqual(body)
+      expect(JSON.parse(JSON.stringify(responsesProtocol.body('openai', body.model as string, call)))).toEqual(body)
     }
     expect(lines.length).toBeGreaterThanOrEqual(2)
   })
@@ -464,4 +481,19 @@ describe.skipIf(!recorded)('recorded services of OpenAI and servers like it', ()
     expect(read).toBe(whole.length)
     expect(read).toBeGreaterThanOrEqual(20)
   })
+})
+
+test.each([
+  ['openaiServices', () => openaiServices(key)],
+  ['openaiCompatibleServices', () => openaiCompatibleServices(serviceServers.openrouter, key)],
+  ['xaiServices', () => xaiServices(key)],
+  ['openaiManaged', () => openaiManaged('gpt-5.4', key)],
+] as const)('%s is made in less than 50 µs', (name, make) => {
+  const rounds = Array.from({ length: 25 }, () => {
+    const begin = performance.now()
+    for (let at = 0; at < 200; at++) make()
+    return ((performance.now() - begin) / 200) * 1000
+  }).toSorted((a, b) => a - b)
+  console.log(`wire: ${name} made in ${rounds[12]!.toFixed(1)} µs`)
+  expect(rounds[12]).toBeLessThan(50)
 })

@@ -1,56 +1,51 @@
-// Requests and answers of the two chat protocols outside of a conversation: in batches.
+// Requests and answers of the chat protocols outside of a conversation: in batches.
 import { asKitError, KitError } from '../../errors.ts'
 import { type Answer, AnswerFold, type ModelCall } from '../../model.ts'
 import type { Decoder } from './exchange.ts'
 import type { BatchRequest, BatchResult } from '../../services.ts'
 import { type Fields, fields, isObject, textIn } from './fields.ts'
 import { codeOf, httpError, mayRetry } from './http.ts'
-import { type ChatQuirks, encodeChat } from './openai-chat-request.ts'
-import { ChatDecoder } from './openai-chat.ts'
-import { traitsOf } from './openai-models.ts'
-import { ResponsesDecoder } from './openai-responses-decoder.ts'
+import type { ChatQuirks } from './openai-chat-request.ts'
 import { explainError } from './openai-responses-errors.ts'
-import { encodeResponses, serverOf } from './openai-responses.ts'
 
-/** Which protocol a server's batches speak. */
-export type BatchWire = 'responses' | 'chat'
-
-/** Where requests of a batch go. */
-export const endpoints: Readonly<Record<BatchWire, string>> = { responses: '/v1/responses', chat: '/v1/chat/completions' }
-
-const plain: ChatQuirks = { fields: {} }
-
-/** A call as the body of one request. */
-export function bodyOf(wire: BatchWire, provider: string, model: string, call: ModelCall): Fields {
-  const whole: ModelCall = { ...call, stream: false }
-  if (wire === 'chat') return encodeChat(whole, model, { ...plain, files: provider, ...(provider === 'openai' && { fields: completion }) })
-  const traits = provider === 'openai' ? traitsOf(model) : {}
-  return encodeResponses(whole, { model, server: serverOf(provider), store: false, traits, quirks: {} }).body
+/** A chat protocol outside of a conversation. */
+export interface Protocol {
+  /** Where requests of a batch go. */
+  readonly endpoint: string
+  /** A call as the body of one request; `quirks` are those of the server's Chat. */
+  body(provider: string, model: string, call: ModelCall, quirks?: ChatQuirks): Fields
+  /** Whether a body is an answer of this protocol. */
+  reads(body: Fields): boolean
+  decoder(provider: string, quirks?: ChatQuirks): Decoder
 }
 
-const completion = { max_tokens: 'max_completion_tokens', top_k: false } as const
+/** What the requests of a batch speak. */
+export interface Speech {
+  /** The first is spoken, all are read. */
+  readonly protocols: readonly Protocol[]
+  readonly quirks?: ChatQuirks
+}
 
-/** A whole answer of either protocol. Throws what its stream would throw. */
-export function answerIn(body: unknown, provider: string): Answer {
-  if (!isObject(body)) throw new KitError('model/garbled', `${provider} sent a result that is no answer`, { provider, cause: body })
-  const decoder: Decoder = Array.isArray(body.choices)
-    ? new ChatDecoder(provider, plain, { messages: [] })
-    : new ResponsesDecoder({ provider, server: serverOf(provider) })
+/** A whole answer of one of these protocols. Throws what its stream would throw. */
+export function answerIn(body: unknown, provider: string, { protocols, quirks }: Speech): Answer {
+  const protocol = isObject(body) ? (protocols.find((known) => known.reads(body)) ?? protocols[0]) : undefined
+  if (!protocol) throw new KitError('model/garbled', `${provider} sent a result that is no answer`, { provider, cause: body })
+  const decoder = protocol.decoder(provider, quirks)
   const fold = new AnswerFold()
-  for (const chunk of decoder.body(body)) fold.add(chunk)
+  for (const chunk of decoder.body(body as Fields)) fold.add(chunk)
   for (const chunk of decoder.end(true)) fold.add(chunk)
   return { parts: fold.parts, usage: fold.usage, finish: fold.finish }
 }
 
 /** One line of results: an answer, or the error that stands for it. Throws nothing. */
-export function resultIn(line: Fields, provider: string): BatchResult {
+export function resultIn(line: Fields, provider: string, speech: Speech): BatchResult {
   const id = textIn(line.custom_id) ?? ''
   const { status_code, body } = fields(line.response)
   const status = typeof status_code === 'number' ? status_code : 200
   try {
     if (isObject(line.error)) return { id, error: failureOf(line.error, provider) }
     if (status >= 400) return { id, error: httpError(provider, status, new Headers(), JSON.stringify(body ?? null), explainError) }
-    return { id, answer: answerIn(body, provider) }
+    return { id, answer: answerIn(body, provider, speech) }
   } catch (error) {
     return { id, error: asKitError(error) }
   }

@@ -8,10 +8,10 @@ import { fileOf } from './upload.ts'
 
 /**
  * Models behind `POST /audio/transcriptions`. Times are asked for as `verbose_json`, which not every model has; a model that
- * tells speakers apart is known by `diarize` in its name.
+ * tells speakers apart is known by `diarize` in its name. `urls`: the server fetches sound by its address.
  */
 export const transcriber =
-  (service: Service) =>
+  (service: Service, urls = false) =>
   (id: string): Transcriber => ({
     info: { id, provider: service.provider },
     async transcribe({ audio, language, prompt, timestamps, ...options }) {
@@ -26,7 +26,8 @@ export const transcriber =
         'timestamp_granularities[]': speakers ? undefined : timestamps,
       }
       for (const [name, value] of Object.entries(defined(said))) form.set(name, value)
-      form.set('file', fileOf(audio, service.provider))
+      if (urls && audio.data === undefined && audio.url !== undefined) form.set('url', audio.url)
+      else form.set('file', fileOf(audio, service.provider))
       return transcriptIn(await askJson(service, { path: '/audio/transcriptions', form, options }), service.provider)
     },
   })

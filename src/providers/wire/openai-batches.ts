@@ -2,7 +2,7 @@ import { KitError } from '../../errors.ts'
 import type { Batch, Batches, Files, JobStatus } from '../../services.ts'
 import { countIn, defined, type Fields, fields, isObject, objects, textIn } from './fields.ts'
 import { jsonLines } from './json-lines.ts'
-import { type BatchWire, bodyOf, checkRequests, endpoints, resultIn } from './openai-answers.ts'
+import { checkRequests, resultIn, type Speech } from './openai-answers.ts'
 import { ms } from './openai-files.ts'
 import { ask, askJson, type Service } from './service.ts'
 
@@ -21,7 +21,7 @@ const statuses: Readonly<Record<string, JobStatus>> = {
  * Batches behind `/batches`: the requests go up as a file, the results come down as one or two. At most 50,000 requests; what was
  * answered before a batch expired or was cancelled can be read too.
  */
-export function batchesOf(service: Service, wire: BatchWire, files: Pick<Files, 'upload'>): Batches {
+export function batchesOf(service: Service, files: Pick<Files, 'upload'>, speech: Speech): Batches {
   const { provider } = service
   const at = (id: string): string => `/batches/${encodeURIComponent(id)}`
   const raw = async (request: Parameters<typeof askJson>[1]): Promise<Fields> => {
@@ -31,9 +31,10 @@ export function batchesOf(service: Service, wire: BatchWire, files: Pick<Files, 
   return {
     async create({ model, requests, ...options }) {
       checkRequests(requests)
-      const url = endpoints[wire]
+      const protocol = speech.protocols[0]!
+      const url = protocol.endpoint
       const lines = requests.map(({ id, call }) =>
-        JSON.stringify({ custom_id: id, method: 'POST', url, body: bodyOf(wire, provider, model, call) }),
+        JSON.stringify({ custom_id: id, method: 'POST', url, body: protocol.body(provider, model, call, speech.quirks) }),
       )
       const data = new TextEncoder().encode(`${lines.join('\n')}\n`)
       const { id } = await files.upload({ data, name: 'batch.jsonl', mime: 'application/jsonl', purpose: 'batch', signal: options.signal })
@@ -49,7 +50,7 @@ export function batchesOf(service: Service, wire: BatchWire, files: Pick<Files, 
       if (!parts.length && status !== 'done') throw without(provider, status, error)
       for (const file of parts) {
         const response = await ask(service, { path: `/files/${encodeURIComponent(file)}/content`, options })
-        for await (const line of jsonLines(response, service, options?.signal)) yield resultIn(line, provider)
+        for await (const line of jsonLines(response, service, options?.signal)) yield resultIn(line, provider, speech)
       }
     },
   }

@@ -12,11 +12,11 @@ import { askJson, type Service } from './service.ts'
  */
 export type VectorForm = 'base64' | 'int8'
 
-/** Models behind `POST /embeddings`: text, at most 2,048 values at a time and about 300,000 tokens. */
+/** Models behind `POST /embeddings`: text, at most 2,048 values and 300,000 tokens at a time. */
 export const embedder =
   (service: Service, form?: VectorForm) =>
   (id: string): Embedder => ({
-    info: { id, provider: service.provider, limits: { values: 2048, characters: 600_000 } },
+    info: { id, provider: service.provider, limits: { values: 2048, characters: 300_000 } },
     async embed({ values, dimensions, purpose: _purpose, ...options }) {
       const { provider } = service
       const input = values.map((value) => {

@@ -79,20 +79,14 @@ export class ResponsesDecoder {
     const body = parse(data)
     if (!isObject(body)) throw this.#error('model/garbled', 'sent a line that is no JSON object', { cause: data.slice(0, 10_000) })
     const type = typeof body.type === 'string' ? body.type : event
+    const kind = pieces.get(type)
+    if (kind) {
+      if (!type!.endsWith('delta')) return this.#whole(body, kind, body.text ?? body.refusal)
+      const chunk = this.#delta(body, kind)
+      if (chunk) yield chunk
+      return
+    }
     switch (type) {
-      case 'response.output_text.delta':
-      case 'response.refusal.delta':
-      case 'response.reasoning_summary_text.delta':
-      case 'response.reasoning_text.delta': {
-        const chunk = this.#delta(body, pieces[type]!)
-        if (chunk) yield chunk
-        return
-      }
-      case 'response.output_text.done':
-      case 'response.refusal.done':
-      case 'response.reasoning_summary_text.done':
-      case 'response.reasoning_text.done':
-        return this.#whole(body, pieces[type]!, body.text ?? body.refusal)
       case 'response.content_part.done': {
         const part = fields(body.part)
         if (part.type === 'output_text' || part.type === 'refusal') this.#whole(body, part.type, part.text ?? part.refusal)
@@ -420,9 +414,9 @@ export class ResponsesDecoder {
 }
 
 /** What the events of a text speak of. */
-const pieces: Readonly<Record<string, PieceKind>> = Object.fromEntries(
-  (['output_text', 'refusal', 'reasoning_summary_text', 'reasoning_text'] as const).flatMap((name) =>
-    ['delta', 'done'].map((verb) => [`response.${name}.${verb}`, name === 'reasoning_summary_text' ? 'summary_text' : name]),
+const pieces: ReadonlyMap<unknown, PieceKind> = new Map(
+  (['output_text', 'refusal', 'summary_text', 'reasoning_text'] as const).flatMap((kind) =>
+    ['delta', 'done'].map((verb) => [`response.${kind === 'summary_text' ? 'reasoning_' : ''}${kind}.${verb}`, kind] as const),
   ),
 )
 const kindOf = (kind: PieceKind): string => (kind === 'output_text' || kind === 'refusal' ? 'message' : 'reasoning')

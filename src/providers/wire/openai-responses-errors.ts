@@ -1,5 +1,5 @@
 import { KitError, type KitErrorCode } from '../../errors.ts'
-import { codeOf } from './http.ts'
+import { codeOf, mayRetry } from './http.ts'
 import { type Fields, isObject } from './fields.ts'
 
 /** The codes of error bodies, of `error` events and of `response.failed` that say more than a status does. */
@@ -22,11 +22,7 @@ const codes: Readonly<Record<string, KitErrorCode>> = {
 /** What an error says of itself, wherever its code stands: in a body, in an `error` event, in a failed response. */
 export function explainError(body: unknown): { code?: KitErrorCode; retryAfter?: number } {
   const { code, message } = errorOf(body)
-  const retryAfter = waitOf(message)
-  return {
-    ...(typeof code === 'string' && Object.hasOwn(codes, code) && { code: codes[code]! }),
-    ...(retryAfter !== undefined && { retryAfter }),
-  }
+  return { code: Object.hasOwn(codes, code as string) ? codes[code as string] : undefined, retryAfter: waitOf(message) }
 }
 
 /** An error that came after status 200: what it means must be read from it alone. */
@@ -39,8 +35,8 @@ export function streamError(provider: string, body: Fields): KitError {
   return new KitError(known, `${provider} ended its answer with an error`, {
     provider,
     cause: body,
-    retryable: known === 'model/rate' || known === 'model/overloaded' || known === 'model/http',
-    ...(retryAfter !== undefined && { retryAfter }),
+    retryable: mayRetry(known),
+    retryAfter,
   })
 }
 

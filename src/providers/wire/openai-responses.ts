@@ -4,6 +4,7 @@ import type { ModelCall, ToolChoice, ToolInfo } from '../../model.ts'
 import { parse } from './http.ts'
 import { effortFor, type ModelTraits } from './openai-models.ts'
 import { type Fields, fields, isObject } from './fields.ts'
+import { nameFor } from './file-name.ts'
 import { canAnswer, plain, resultItem, wire } from './openai-responses-items.ts'
 import { fitsStrict } from './openai-strict.ts'
 
@@ -18,43 +19,6 @@ export interface ResponsesQuirks {
   /** `false`: a choice among some tools is made by telling of no others. */
   allowedTools?: boolean
 }
-
-/**
- * What `providerOptions['openai-responses']` may set beside the neutral fields; `include`, `reasoning` and `text` are added to ours.
- * With `conversation` only what came after the last answer is sent, since the server has the rest; with `previous_response_id` all
- * messages of the call are: give those after it.
- */
-export const responsesOptions = [
-  'access_programs',
-  'background',
-  'context_management',
-  'conversation',
-  'image',
-  'include',
-  'max_tool_calls',
-  'max_turns',
-  'metadata',
-  'modalities',
-  'models',
-  'moderation',
-  'plugins',
-  'previous_response_id',
-  'prompt',
-  'prompt_cache_key',
-  'prompt_cache_options',
-  'prompt_cache_retention',
-  'provider',
-  'reasoning',
-  'safety_identifier',
-  'service_tier',
-  'store',
-  'stream_options',
-  'text',
-  'tool_choice',
-  'top_logprobs',
-  'truncation',
-  'user',
-] as const
 
 export interface ResponsesSettings {
   model: string
@@ -90,7 +54,7 @@ export function encodeResponses(call: ModelCall, settings: ResponsesSettings): {
   const { maxTokens, temperature, topP } = call
   return {
     body: {
-      ...Object.fromEntries(responsesOptions.map((name) => [name, options[name]])),
+      ...options,
       ...encodeInput(call, { ...settings, store }, options.conversation !== undefined),
       model,
       stream: call.stream === false ? undefined : true,
@@ -230,16 +194,9 @@ function encodeContent(part: TextPart | MediaPart, fresh: boolean, server: strin
   if (mime.startsWith('image/'))
     return { type: 'input_image', ...(file_id ? { file_id } : { image_url: inline ?? url }), detail: 'auto', ...options }
   if (file_id) return { type: 'input_file', file_id, ...options }
-  if (inline) return { type: 'input_file', filename: name ?? fileName(mime), file_data: inline, ...options }
+  if (inline) return { type: 'input_file', filename: name ?? nameFor(mime), file_data: inline, ...options }
   return { type: 'input_file', file_url: url, ...options }
 }
-
-/** The API tells files apart by the ends of their names. */
-function fileName(mime: string): string {
-  const end = mime.replace(/^.*[/.+-]/, '')
-  return `file.${ends[end] ?? end}`
-}
-const ends: Readonly<Record<string, string>> = { plain: 'txt', markdown: 'md', document: 'docx', sheet: 'xlsx', presentation: 'pptx' }
 
 function encodeResults({ parts }: Message, { calls, ids, lost, quirks, server }: Scope): Fields[] {
   const apart: Fields[] = []

@@ -1,6 +1,7 @@
 import { KitError } from '../../errors.ts'
 import type { MediaPart } from '../../message.ts'
 import { fromBase64 } from './bytes.ts'
+import { nameFor } from './file-name.ts'
 
 /** Media as a file of a form. Throws `model/unsupported` where it is not inside the part, a `TypeError` where that is no base64. */
 export function fileOf({ mime, data, name }: MediaPart, provider: string): File {
@@ -12,26 +13,9 @@ export function fileOf({ mime, data, name }: MediaPart, provider: string): File 
   }
 }
 
-/** A name for a file: servers tell files apart by the ends of their names. */
-export function nameFor(mime: string): string {
-  const end = mime.replace(/;.*/, '').replace(/^.*[/.+-]/, '')
-  return `file.${ends[end] ?? end}`
-}
-
 /** What a file is, by the end of its name. */
 export const mimeFor = (name: string | undefined): string =>
   mimes[/\.(\w+)$/.exec(name ?? '')?.[1]?.toLowerCase() ?? ''] ?? 'application/octet-stream'
-
-const ends: Readonly<Record<string, string>> = {
-  mpeg: 'mp3',
-  plain: 'txt',
-  markdown: 'md',
-  document: 'docx',
-  sheet: 'xlsx',
-  presentation: 'pptx',
-  jpeg: 'jpg',
-  xml: 'svg',
-}
 
 const mimes: Readonly<Record<string, string>> = {
   pdf: 'application/pdf',
