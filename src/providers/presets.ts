@@ -39,6 +39,8 @@ export const checked = '2026-11-24'
 
 /** What TGI, and servers that took over its words, say of a question that is too long. */
 const tooLong = means([/must be <= ?\d|must have less than \d+ tokens/, 'model/context'])
+/** What some say of a model that they do not have, with a 400. */
+const invalidModel = means([/invalid model/i, 'model/unknown'])
 /** Codes of Cloudflare: no such model, no capacity, the day's neurons are used up. */
 const cloudflare = means([/"code":5007\b/, 'model/unknown'], [/"code":3040\b/, 'model/overloaded'], [/"code":(4006|3036)\b/, 'model/quota'])
 
@@ -99,7 +101,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     provider: 'cohere',
     baseURL: 'https://api.cohere.com/compatibility/v1',
     env: 'COHERE_API_KEY',
-    quirks: { fields: { top_k: false, parallel_tool_calls: false } },
+    quirks: { fields: { top_k: false, parallel_tool_calls: false }, explain: means([/too many tokens/, 'model/context']) },
     capabilities: vision,
   },
   /** Refuses an assistant message with calls when its reasoning is missing; `""` counts as there. */
@@ -112,6 +114,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
       reasoningBack: 'reasoning_content',
       extras: interrupted,
       rewrite: [onlyChosen, schemaInWords, thinkingSwitch(false)],
+      explain: means([/Model Not Exist/, 'model/unknown']),
     },
     capabilities: { ...text, reasoning: true },
   },
@@ -179,6 +182,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
         documentUrls,
         efforts({ minimal: 'none', low: 'high', medium: 'high', xhigh: 'high', max: 'high' }),
       ],
+      explain: invalidModel,
     },
     capabilities: { tools: true, structured: true, reasoning: true, input: ['text', 'image', 'audio', 'pdf'] },
   },
@@ -237,10 +241,11 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     baseURL: 'https://api.perplexity.ai',
     env: 'PERPLEXITY_API_KEY',
     quirks: {
-      fields: { stream_options: false, seed: false },
+      fields: { stream_options: false, seed: false, parallel_tool_calls: false },
       fileUrls: true,
       extras: searchResults,
       rewrite: [namedFiles, alternate, efforts({ none: undefined, xhigh: 'high', max: 'high' })],
+      explain: invalidModel,
     },
     capabilities: { tools: false, structured: true, input: ['text', 'image', 'pdf'] },
   },
@@ -264,6 +269,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     quirks: {
       fields: { ...completion, top_k: false },
       rewrite: [onlyChosen, efforts({ none: undefined, minimal: 'low', medium: 'high', xhigh: 'high', max: 'high' })],
+      explain: means([/used all available credits|spending limit/, 'model/quota'], [/usage guidelines/, 'model/filtered']),
     },
     capabilities: vision,
   },
@@ -273,7 +279,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     baseURL: 'https://api.z.ai/api/paas/v4',
     env: 'ZAI_API_KEY',
     quirks: {
-      fields: { top_k: false, seed: false },
+      fields: { top_k: false, seed: false, parallel_tool_calls: false },
       reasoningBack: 'reasoning_content',
       rewrite: [onlyChosen, schemaInWords, thinkingSwitch(true)],
       explain: means([/"code":"?13(00|01)\b/, 'model/filtered'], [/"code":"?1113\b/, 'model/quota'], [/"code":"?1261\b/, 'model/context']),
