@@ -47,6 +47,7 @@ const cloudflare = means([/"code":5007\b/, 'model/unknown'], [/"code":3040\b/, '
 const completion = { max_tokens: 'max_completion_tokens' } as const
 const text: ModelInfo['capabilities'] = { tools: true, structured: true, input: ['text'] }
 const vision: ModelInfo['capabilities'] = { tools: true, structured: true, input: ['text', 'image'] }
+const films: ModelInfo['capabilities'] = { ...vision, input: ['text', 'image', 'audio', 'video'] }
 
 export type PresetName =
   | 'alibaba'
@@ -88,7 +89,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
         [/range of input length/i, 'model/context'],
       ),
     },
-    capabilities: { ...vision, input: ['text', 'image', 'audio', 'video'], reasoning: true },
+    capabilities: { ...films, reasoning: true },
   },
   cerebras: {
     provider: 'cerebras',
@@ -162,10 +163,10 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     provider: 'llama.cpp',
     baseURL: 'http://localhost:8080/v1',
     quirks: { reasoningBack: 'reasoning_content' },
-    capabilities: vision,
+    capabilities: { ...vision, input: ['text', 'image', 'audio'] },
   },
   lmStudio: { provider: 'lm-studio', baseURL: 'http://localhost:1234/v1', capabilities: vision },
-  localAi: { provider: 'localai', baseURL: 'http://localhost:8080/v1', capabilities: vision },
+  localAi: { provider: 'localai', baseURL: 'http://localhost:8080/v1', capabilities: films },
   mistral: {
     provider: 'mistral',
     baseURL: 'https://api.mistral.ai/v1',
@@ -201,7 +202,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
         [/exceeded_current_quota/, 'model/quota'],
       ),
     },
-    capabilities: { ...vision, reasoning: true },
+    capabilities: { ...films, reasoning: true },
   },
   ollama: {
     provider: 'ollama',
@@ -258,9 +259,9 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
       explain: tooLong,
       rewrite: [onlyChosen, efforts({ none: undefined, minimal: 'low', xhigh: 'high', max: 'high' })],
     },
-    capabilities: vision,
+    capabilities: films,
   },
-  vllm: { provider: 'vllm', baseURL: 'http://localhost:8000/v1', quirks: { reasoningBack: 'reasoning' }, capabilities: vision },
+  vllm: { provider: 'vllm', baseURL: 'http://localhost:8000/v1', quirks: { reasoningBack: 'reasoning' }, capabilities: films },
   /** Chat Completions are deprecated here: `edgeswarm/providers/openai` speaks Responses. A wrong key is a 400. */
   xai: {
     provider: 'xai',
@@ -284,7 +285,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
       rewrite: [onlyChosen, schemaInWords, thinkingSwitch(true)],
       explain: means([/"code":"?13(00|01)\b/, 'model/filtered'], [/"code":"?1113\b/, 'model/quota'], [/"code":"?1261\b/, 'model/context']),
     },
-    capabilities: { ...vision, reasoning: true },
+    capabilities: { ...films, reasoning: true },
   },
 }
 
@@ -294,7 +295,7 @@ export const azure = (resource: string): Preset => ({
   baseURL: `https://${resource}.openai.azure.com/openai/v1`,
   env: 'AZURE_OPENAI_API_KEY',
   quirks: { fields: { ...completion, top_k: false }, empty: null, toolId: (id) => id.slice(-40), rewrite: [] },
-  capabilities: vision,
+  capabilities: { ...vision, input: ['text', 'image', 'audio', 'pdf'] },
 })
 
 /** Workers AI by its OpenAI-like address; inside a Worker the binding is the shorter way. */
