@@ -1,4 +1,9 @@
 // Every provider of the kit, with the fake server of its vendor.
+import { anthropic } from '../../src/providers/anthropic.ts'
+import { cohere } from '../../src/providers/cohere.ts'
+import { gemini, vertex } from '../../src/providers/gemini.ts'
+import { ollama } from '../../src/providers/ollama.ts'
+import { openai } from '../../src/providers/openai.ts'
 import { openaiChat, openaiCompatible } from '../../src/providers/openai-chat.ts'
 import { azure, presets, workersAi } from '../../src/providers/presets.ts'
 import { type ChatServerName, chatServers, type Subject } from '../../src/testing/conformance.ts'
@@ -24,6 +29,15 @@ const preset = (name: ChatServerName, id: string, server = presets[name as keyof
 
 export const subjects: readonly Row[] = [
   native('openai-chat', 'gpt-5.4-mini', { wire: 'openai-chat', model: (to) => openaiChat('gpt-5.4-mini', to) }),
+  native('openai (Responses)', 'gpt-5.4-mini', { wire: 'openai-responses', model: (to) => openai('gpt-5.4-mini', to) }),
+  native('anthropic', 'claude-haiku-4-5', { wire: 'anthropic-messages', model: (to) => anthropic('claude-haiku-4-5', to) }),
+  native('gemini', 'gemini-3.8-flash', { wire: 'gemini', model: (to) => gemini('gemini-3.8-flash', to) }),
+  native('vertex', 'gemini-3.8-flash', {
+    wire: 'gemini',
+    model: ({ apiKey, ...to }) => vertex('gemini-3.8-flash', { project: 'p', token: apiKey, ...to }),
+  }),
+  native('cohere', 'command-a-plus-05-2026', { wire: 'cohere-v2', model: (to) => cohere('command-a-plus-05-2026', to) }),
+  native('ollama', 'qwen3', { wire: 'ollama', model: (to) => ollama('qwen3', to) }),
   preset('alibaba', 'qwen3.5-plus'),
   preset('azure', 'my-deployment', azure('acme')),
   preset('cerebras', 'gpt-oss-120b'),

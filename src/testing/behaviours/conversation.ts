@@ -113,7 +113,7 @@ export const conversation: readonly Behaviour[] = [
     says: 'How hard to think arrives in the vendor’s words.',
     needs: ['effort'],
     async run({ ask }) {
-      holds((await ask(ok, { reasoning: { effort: 'high' } })).asked.effort !== undefined, 'no effort was told')
+      holds((await ask(ok, { maxTokens: 40_000, reasoning: { effort: 'high' } })).asked.effort !== undefined, 'no effort was told')
       equal((await ask(ok)).asked.effort, undefined, 'effort where none was asked for')
     },
   },

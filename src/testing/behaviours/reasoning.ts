@@ -37,7 +37,7 @@ export const reasoning: readonly Behaviour[] = [
     async run({ ask, server }) {
       const { parts, calls } = await ask(
         { say: [{ reasoning: ['One plus ', 'two.'], proof }, { calls: [{ name: 'add', args: '{"a":1}' }] }] },
-        { tools, reasoning: { effort: 'high' } },
+        { tools, maxTokens: 40_000, reasoning: { effort: 'high' } },
       )
       const [call = fail('there is no call')] = calls
       const messages: Message[] = [
@@ -46,7 +46,7 @@ export const reasoning: readonly Behaviour[] = [
         { role: 'assistant', parts: JSON.parse(JSON.stringify(parts)) as typeof parts },
         { role: 'tool', parts: [{ type: 'result', id: call.id, name: 'add', output: 3 }] },
       ]
-      const { asked } = await ask({ say: [{ text: '3' }] }, { tools, messages, reasoning: { effort: 'high' } })
+      const { asked } = await ask({ say: [{ text: '3' }] }, { tools, messages, maxTokens: 40_000, reasoning: { effort: 'high' } })
       const [thought] = asked.turns[1]?.thoughts ?? []
       holds(thought, 'no thinking came back')
       if (server.wire.proof !== 'text') equal(thought.proof, proof, 'what proves it')

@@ -69,7 +69,8 @@ export const toolBehaviours: readonly Behaviour[] = [
         deltas.every(({ id }) => id === calls[0]!.id),
         'deltas of another call',
       )
-      equal(JSON.parse(deltas.map(({ delta }) => delta).join('')), { a: 1, b: 2 }, 'the deltas of its input')
+      // a call that comes whole needs none
+      if (deltas.length) equal(JSON.parse(deltas.map(({ delta }) => delta).join('')), { a: 1, b: 2 }, 'the deltas of its input')
     },
   },
   {
@@ -220,7 +221,7 @@ export const toolBehaviours: readonly Behaviour[] = [
     name: 'same ids',
     group: 'tools',
     says: 'Two calls under one id stay two, and each gets an id of its own.',
-    needs: ['tools', 'call ids'],
+    needs: ['tools', 'repeated ids'],
     async run({ ask }) {
       const say = [1, 2].map((a) => ({ id: 'call_same1', name: 'add', args: `{"a":${a}}` }))
       const { calls } = await ask({ say: [{ calls: say }] }, { tools })

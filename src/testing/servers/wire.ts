@@ -29,6 +29,7 @@ export type Need =
   | 'reasoning'
   | 'reasoning usage'
   | 'refusal'
+  | 'repeated ids'
   | 'required choice'
   | 'result media'
   | 'safety'
