@@ -36,12 +36,15 @@ export const checked = '2026-11-24'
 
 /** What TGI, and servers that took over its words, say of a question that is too long. */
 const tooLong = means([/must be <= ?\d|must have less than \d+ tokens/, 'model/context'])
+/** What some say of a model that they do not have, with a 400. */
+const invalidModel = means([/invalid model/i, 'model/unknown'])
 /** Codes of Cloudflare: no such model, no capacity, the day's neurons are used up. */
 const cloudflare = means([/"code":5007\b/, 'model/unknown'], [/"code":3040\b/, 'model/overloaded'], [/"code":(4006|3036)\b/, 'model/quota'])
 
 const completion = { max_tokens: 'max_completion_tokens' } as const
 const text: ModelInfo['capabilities'] = { tools: true, structured: true, input: ['text'] }
 const vision: ModelInfo['capabilities'] = { tools: true, structured: true, input: ['text', 'image'] }
+const films: ModelInfo['capabilities'] = { ...vision, input: ['text', 'image', 'audio', 'video'] }
 
 export type PresetName =
   | 'alibaba'
@@ -83,7 +86,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
         [/range of input length/i, 'model/context'],
       ),
     },
-    capabilities: { ...vision, input: ['text', 'image', 'audio', 'video'], reasoning: true },
+    capabilities: { ...films, reasoning: true },
   },
   cerebras: {
     provider: 'cerebras',
@@ -96,7 +99,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     provider: 'cohere',
     baseURL: 'https://api.cohere.com/compatibility/v1',
     env: 'COHERE_API_KEY',
-    quirks: { fields: { top_k: false, parallel_tool_calls: false } },
+    quirks: { fields: { top_k: false, parallel_tool_calls: false }, explain: means([/too many tokens/, 'model/context']) },
     capabilities: vision,
   },
   /** Refuses an assistant message with calls when its reasoning is missing; `""` counts as there. */
@@ -109,6 +112,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
       reasoningBack: 'reasoning_content',
       extras: interrupted,
       rewrite: [onlyChosen, schemaInWords, thinkingSwitch(false)],
+      explain: means([/Model Not Exist/, 'model/unknown']),
     },
     capabilities: { ...text, reasoning: true },
   },
@@ -156,10 +160,10 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     provider: 'llama.cpp',
     baseURL: 'http://localhost:8080/v1',
     quirks: { reasoningBack: 'reasoning_content' },
-    capabilities: vision,
+    capabilities: { ...vision, input: ['text', 'image', 'audio'] },
   },
   lmStudio: { provider: 'lm-studio', baseURL: 'http://localhost:1234/v1', capabilities: vision },
-  localAi: { provider: 'localai', baseURL: 'http://localhost:8080/v1', capabilities: vision },
+  localAi: { provider: 'localai', baseURL: 'http://localhost:8080/v1', capabilities: films },
   mistral: {
     provider: 'mistral',
     baseURL: 'https://api.mistral.ai/v1',
@@ -182,7 +186,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
         [/exceeded_current_quota/, 'model/quota'],
       ),
     },
-    capabilities: { ...vision, reasoning: true },
+    capabilities: { ...films, reasoning: true },
   },
   ollama: {
     provider: 'ollama',
@@ -222,10 +226,11 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     baseURL: 'https://api.perplexity.ai',
     env: 'PERPLEXITY_API_KEY',
     quirks: {
-      fields: { stream_options: false, seed: false },
+      fields: { stream_options: false, seed: false, parallel_tool_calls: false },
       fileUrls: true,
       extras: searchResults,
       rewrite: [namedFiles, alternate, efforts({ none: undefined, xhigh: 'high', max: 'high' })],
+      explain: invalidModel,
     },
     capabilities: { tools: false, structured: true, input: ['text', 'image', 'pdf'] },
   },
@@ -238,9 +243,9 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
       explain: tooLong,
       rewrite: [onlyChosen, efforts({ none: undefined, minimal: 'low', xhigh: 'high', max: 'high' })],
     },
-    capabilities: vision,
+    capabilities: films,
   },
-  vllm: { provider: 'vllm', baseURL: 'http://localhost:8000/v1', quirks: { reasoningBack: 'reasoning' }, capabilities: vision },
+  vllm: { provider: 'vllm', baseURL: 'http://localhost:8000/v1', quirks: { reasoningBack: 'reasoning' }, capabilities: films },
   /** Chat Completions are deprecated here: `edgeswarm/providers/openai` speaks Responses. A wrong key is a 400. */
   xai: {
     provider: 'xai',
@@ -249,6 +254,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     quirks: {
       fields: { ...completion, top_k: false },
       rewrite: [onlyChosen, efforts({ none: undefined, minimal: 'low', medium: 'high', xhigh: 'high', max: 'high' })],
+      explain: means([/used all available credits|spending limit/, 'model/quota'], [/usage guidelines/, 'model/filtered']),
     },
     capabilities: vision,
   },
@@ -258,12 +264,12 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     baseURL: 'https://api.z.ai/api/paas/v4',
     env: 'ZAI_API_KEY',
     quirks: {
-      fields: { top_k: false, seed: false },
+      fields: { top_k: false, seed: false, parallel_tool_calls: false },
       reasoningBack: 'reasoning_content',
       rewrite: [onlyChosen, schemaInWords, thinkingSwitch(true)],
       explain: means([/"code":"?13(00|01)\b/, 'model/filtered'], [/"code":"?1113\b/, 'model/quota'], [/"code":"?1261\b/, 'model/context']),
     },
-    capabilities: { ...vision, reasoning: true },
+    capabilities: { ...films, reasoning: true },
   },
 }
 
@@ -273,7 +279,7 @@ export const azure = (resource: string): Preset => ({
   baseURL: `https://${resource}.openai.azure.com/openai/v1`,
   env: 'AZURE_OPENAI_API_KEY',
   quirks: { fields: { ...completion, top_k: false }, empty: null, toolId: (id) => id.slice(-40), rewrite: [] },
-  capabilities: vision,
+  capabilities: { ...vision, input: ['text', 'image', 'audio', 'pdf'] },
 })
 
 /** Workers AI by its OpenAI-like address; inside a Worker the binding is the shorter way. */

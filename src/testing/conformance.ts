@@ -78,7 +78,8 @@ export function conformance(subject: Subject, options: ConformanceOptions = {}):
         name,
         behaviour,
         ...(lacking !== undefined && { lacking }),
-        run: () => (lacking === undefined ? runOn(subject, wire, behaviour, options) : Promise.resolve()),
+        run: () =>
+          lacking === undefined ? runOn(subject, wire, behaviour, options, (what) => lacks[what] === undefined) : Promise.resolve(),
       }
     })
 }
@@ -89,19 +90,25 @@ function wireOf(wire: Subject['wire']): WireServer {
   return wireServers[wire]
 }
 
-async function runOn(subject: Subject, wire: WireServer, behaviour: Behaviour, { mount }: ConformanceOptions): Promise<void> {
+async function runOn(
+  subject: Subject,
+  wire: WireServer,
+  behaviour: Behaviour,
+  { mount }: ConformanceOptions,
+  has: (need: Need) => boolean,
+): Promise<void> {
   const server = fakeServer(wire)
   const place = await mount?.(server.handle)
   const apiKey = 'sk-5ecret-of-the-conformance-kit'
   try {
-    const bench = benchOf(server, apiKey, (more) =>
-      subject.model({
-        baseURL: place?.baseURL ?? 'http://fake.test',
-        apiKey,
-        ...(!place && { fetch: fetchFrom(server) }),
-        server,
-        ...more,
-      }),
+    const bench = benchOf(
+      server,
+      apiKey,
+      (more) => {
+        const baseURL = place?.baseURL ?? 'http://fake.test'
+        return subject.model({ baseURL, apiKey, ...(!place && { fetch: fetchFrom(server) }), server, ...more })
+      },
+      has,
     )
     if (typeof bench.model !== 'function') fail('`model` must give a model')
     await behaviour.run(bench)

@@ -1,6 +1,12 @@
 // Every provider of the kit, with the fake server of its vendor.
-import { openaiChat } from '../../src/providers/openai-chat.ts'
-import type { Subject } from '../../src/testing/conformance.ts'
+import { anthropic } from '../../src/providers/anthropic.ts'
+import { cohere } from '../../src/providers/cohere.ts'
+import { gemini, vertex } from '../../src/providers/gemini.ts'
+import { ollama } from '../../src/providers/ollama.ts'
+import { openai } from '../../src/providers/openai.ts'
+import { openaiChat, openaiCompatible } from '../../src/providers/openai-chat.ts'
+import { azure, presets, workersAi } from '../../src/providers/presets.ts'
+import { type ChatServerName, chatServers, type Subject } from '../../src/testing/conformance.ts'
 
 export interface Row extends Subject {
   name: string
@@ -10,8 +16,49 @@ export interface Row extends Subject {
   id: string
 }
 
-const wire = (name: string, id: string, subject: Subject): Row => ({ name, kind: 'wire', id, ...subject })
+const native = (name: string, id: string, subject: Subject): Row => ({ name, kind: 'wire', id, ...subject })
+
+/** A preset against the server of its vendor's dialect. */
+const preset = (name: ChatServerName, id: string, server = presets[name as keyof typeof presets], as: string = name): Row => ({
+  name: as,
+  kind: 'preset',
+  id,
+  wire: chatServers[name],
+  model: (to) => openaiCompatible(server, to)(id),
+})
 
 export const subjects: readonly Row[] = [
-  wire('openai-chat', 'gpt-5.4-mini', { wire: 'openai-chat', model: (to) => openaiChat('gpt-5.4-mini', to) }),
+  native('openai-chat', 'gpt-5.4-mini', { wire: 'openai-chat', model: (to) => openaiChat('gpt-5.4-mini', to) }),
+  native('openai (Responses)', 'gpt-5.4-mini', { wire: 'openai-responses', model: (to) => openai('gpt-5.4-mini', to) }),
+  native('anthropic', 'claude-haiku-4-5', { wire: 'anthropic-messages', model: (to) => anthropic('claude-haiku-4-5', to) }),
+  native('gemini', 'gemini-3.8-flash', { wire: 'gemini', model: (to) => gemini('gemini-3.8-flash', to) }),
+  native('vertex', 'gemini-3.8-flash', {
+    wire: 'gemini',
+    model: ({ apiKey, ...to }) => vertex('gemini-3.8-flash', { project: 'p', token: apiKey, ...to }),
+  }),
+  native('cohere', 'command-a-plus-05-2026', { wire: 'cohere-v2', model: (to) => cohere('command-a-plus-05-2026', to) }),
+  native('ollama', 'qwen3', { wire: 'ollama', model: (to) => ollama('qwen3', to) }),
+  preset('alibaba', 'qwen3.5-plus'),
+  preset('azure', 'my-deployment', azure('acme')),
+  preset('cerebras', 'gpt-oss-120b'),
+  preset('cohere', 'command-a-03-2025', presets.cohere, 'cohere (compatible)'),
+  preset('deepseek', 'deepseek-chat'),
+  preset('fireworks', 'accounts/fireworks/models/kimi-k2p5'),
+  preset('gemini', 'gemini-3.8-flash', presets.gemini, 'gemini (compatible)'),
+  preset('groq', 'openai/gpt-oss-120b'),
+  preset('huggingface', 'openai/gpt-oss-120b:groq', presets.huggingface, 'huggingface (router)'),
+  preset('tgi', 'tgi', presets.huggingface, 'TGI'),
+  preset('llamaCpp', 'local'),
+  preset('lmStudio', 'qwen3-8b'),
+  preset('localAi', 'qwen3-8b'),
+  preset('mistral', 'mistral-medium-latest', presets.mistral, 'mistral (preset)'),
+  preset('moonshot', 'kimi-k2.5'),
+  preset('ollama', 'qwen3', presets.ollama, 'ollama (compatible)'),
+  preset('openrouter', 'anthropic/claude-haiku-4.5'),
+  preset('perplexity', 'sonar'),
+  preset('together', 'moonshotai/Kimi-K2.5'),
+  preset('vllm', 'Qwen/Qwen3-8B'),
+  preset('workersAi', '@cf/openai/gpt-oss-120b', workersAi('account'), 'workers-ai (v1)'),
+  preset('xai', 'grok-4.3', presets.xai, 'xai (chat)'),
+  preset('zai', 'glm-5'),
 ]

@@ -71,12 +71,12 @@ export function codeOf(status: number, said: string): KitErrorCode {
   if (/insufficient_quota|exceeded your current quota|credit balance|billing/i.test(said) && status !== 401) return 'model/quota'
   if (/context.(length|window|size)|prompt (is too long|too long|length)|input token count/i.test(said)) return 'model/context'
   if (/content_(filter|policy)|ResponsibleAI|flagged/i.test(said)) return 'model/filtered'
-  if (/model_not_(found|exist)|does not exist or you do not|unknown model/i.test(said)) return 'model/unknown'
-  if (/(incorrect|invalid).api.key|API_KEY_INVALID|authentication_error/i.test(said)) return 'model/auth'
+  if (/model_not|does not exist or you|unknown model/i.test(said)) return 'model/unknown'
+  if (/(incorrect|invalid).api.key/i.test(said)) return 'model/auth'
   if (status === 401 || status === 403) return 'model/auth'
   if (status === 402) return 'model/quota'
   if (status === 404) return 'model/unknown'
-  if (status === 429) return 'model/rate'
+  if (status === 429 || /rate.limit/i.test(said)) return 'model/rate'
   if (status === 503 || status === 529 || /overloaded/i.test(said)) return 'model/overloaded'
   if (status === 400 || status === 413 || status === 422) return 'model/request'
   return 'model/http'
@@ -104,7 +104,7 @@ export async function whole(response: Response, signal: AbortSignal | undefined,
   const text = await readText(response, signal, provider, answerLimit)
   const body = parse(text)
   if (typeof body === 'object' && body !== null) return body as Fields
-  throw new KitError('model/garbled', `${provider} sent an answer that is not JSON`, { provider, cause: text.slice(0, 10_000) })
+  throw new KitError('model/garbled', `${provider} sent no JSON`, { provider, cause: text.slice(0, 10_000) })
 }
 
 async function readText(response: Response, signal: AbortSignal | undefined, provider: string, limit: number): Promise<string> {
@@ -161,8 +161,7 @@ export function sse(
       } catch (cause) {
         end()
         if (cause instanceof KitError) throw cause
-        if (cause instanceof RangeError)
-          throw new KitError('model/garbled', `${provider} sent an event that is too long`, { provider, cause })
+        if (cause instanceof RangeError) throw new KitError('model/garbled', `${provider} sent too long an event`, { provider, cause })
         throw broken(cause, signal, provider)
       }
       const value = batch
@@ -179,7 +178,7 @@ export function sse(
 /** Why a body ended early: an abort is its own reason. */
 export function broken(cause: unknown, signal: AbortSignal | undefined, provider: string): unknown {
   if (signal?.aborted) return signal.reason
-  return new KitError('model/truncated', `the connection to ${provider} broke`, { cause, provider, retryable: true })
+  return new KitError('model/truncated', `${provider} broke off`, { cause, provider, retryable: true })
 }
 
 /** JSON or nothing. */

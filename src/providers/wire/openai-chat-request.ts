@@ -111,7 +111,7 @@ function encodeMessage({ role, parts, name, providerOptions }: Message, quirks: 
   // the protocol has no place for media in a result: they follow when all results have been given
   if (role === 'tool') return content.length ? [...results, { role: 'user', content: contentOf(content, quirks) }] : results
   if (role !== 'assistant') {
-    const [as, speaker] = role === 'user' ? [role, name?.replace(/[^\w-]/g, '_').slice(0, 64)] : [quirks.system ?? role]
+    const [as, speaker] = role === 'user' ? [role, name && word(name)] : [quirks.system ?? role]
     return [{ role: as, content: contentOf(content, quirks), name: speaker, ...own }]
   }
   if (reasoningBack && (thought || calls.length)) kept[reasoningBack] = thought
@@ -169,5 +169,8 @@ function encodeChoice(choice: ToolChoice | undefined): unknown {
 
 function encodeOutput({ schema, name = 'output', description, strict }: NonNullable<ModelCall['output']>): Fields {
   if (!schema) return { type: 'json_object' }
-  return { type: 'json_schema', json_schema: { name, description, schema, strict: strict ?? fitsStrict(schema) } }
+  return { type: 'json_schema', json_schema: { name: word(name), description, schema, strict: strict ?? fitsStrict(schema) } }
 }
+
+/** A name as the protocol takes it. */
+const word = (name: string): string => name.replace(/[^\w-]/g, '_').slice(0, 64)

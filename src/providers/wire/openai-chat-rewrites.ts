@@ -110,7 +110,8 @@ export function openRouterError(body: unknown): ReturnType<NonNullable<Post['exp
   const error = isObject(body) && isObject(body.error) ? body.error : {}
   const headers = isObject(error.metadata) && isObject(error.metadata.headers) ? error.metadata.headers : {}
   const wait = Number(headers['X-RateLimit-Reset']) - Date.now()
-  return wait > 0 && wait <= 86_400_000 ? { retryAfter: wait } : waitOf(body)
+  if (wait > 0 && wait <= 86_400_000) return { retryAfter: wait }
+  return means([/is not a valid model ID/, 'model/unknown'])(body)
 }
 
 /** What came last is whole. */

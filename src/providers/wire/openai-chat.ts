@@ -114,11 +114,13 @@ export class ChatDecoder implements Kept {
     const { id, index } = fragment
     const { name, arguments: args } = Object(fragment.function) as Fields
     const calls = this.#calls
-    let call = id ? calls.find((open) => open.id === id) : undefined
+    const known = calls.find((open) => id && open.id === id)
+    // an id that is used again, for a call of its own
+    let call = name && known?.index !== (index ?? NaN) ? undefined : known
     if (!call && !(id && name)) call = index == null ? (name ? undefined : calls.at(-1)) : calls.findLast((open) => open.index === index)
     if (!call) {
       if (calls.length >= callLimit) throw this.#error('model/garbled', 'sent too much')
-      call = { id: string(id) || `call_${calls.length}_${crypto.randomUUID().slice(0, 8)}`, index, name: '', text: '' }
+      call = { id: (!known && string(id)) || `call_${crypto.randomUUID().slice(9)}`, index, name: '', text: '' }
       calls.push(call)
     }
     call.name ||= string(name) ?? ''
@@ -144,14 +146,14 @@ export class ChatDecoder implements Kept {
     const own = this.#quirks.explain?.(body)
     const status = Number(error.status_code ?? error.http_status_code ?? error.code)
     const code = own?.code ?? codeOf(status || 500, JSON.stringify(error))
-    return this.#error(code, 'ended its answer with an error', body, mayRetry(code), own?.retryAfter)
+    return this.#error(code, 'ended with an error', body, mayRetry(code), own?.retryAfter)
   }
 
   /** What is left to say once the body has ended. */
   end(): Chunk[] {
     const chunks: Chunk[] = []
     const finish = this.#finish
-    if (!finish.raw && !this.#ended) throw this.#error('model/truncated', 'ended its answer too early', undefined, true)
+    if (!finish.raw && !this.#ended) throw this.#error('model/truncated', 'ended too early', undefined, true)
     if (this.#refusal) chunks.push({ type: 'part', part: { type: 'refusal', text: this.#refusal } })
     if (this.kept) chunks.push({ type: 'part', part: { type: 'opaque', kind: 'message', replay: replayOf(this.kept) } })
     for (const { id, name, text, whole, kept } of this.#calls)
@@ -172,7 +174,7 @@ function finishOf(raw = 'stop'): ModelFinish {
   if (/^(stop|eos|end_turn)/.test(raw)) return 'stop'
   if (/length|max_tokens/.test(raw)) return 'length'
   if (/_call/.test(raw)) return 'tools'
-  return raw === 'content_filter' ? 'refusal' : raw === 'error' ? raw : 'other'
+  return /filter|sensitive/.test(raw) ? 'refusal' : raw === 'error' ? raw : 'other'
 }
 
 /** Some servers leave reasoning out of `completion_tokens` and count it in the total alone (xAI, Gemini). */

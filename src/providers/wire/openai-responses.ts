@@ -186,7 +186,11 @@ function encodeContent(part: TextPart | MediaPart, fresh: boolean, server: strin
   if (part.type === 'text') return { type: 'input_text', text: part.text, ...options }
   const { mime, data, url, ref, store, name } = part
   const file_id = ref !== undefined && store !== undefined && serverOf(store) === server ? ref : undefined
-  if (/^(audio|video)\//.test(mime) || (data === undefined && url === undefined && file_id === undefined)) {
+  if (
+    /^(audio|video)\//.test(mime) ||
+    (file_id === undefined && packed.test(mime)) ||
+    (data === undefined && url === undefined && file_id === undefined)
+  ) {
     if (fresh) throw new KitError('model/unsupported', `this model takes no ${mime} ${ref === undefined ? '' : 'by reference'}`.trimEnd())
     return { type: 'input_text', text: `[${mime}]` }
   }
@@ -197,6 +201,9 @@ function encodeContent(part: TextPart | MediaPart, fresh: boolean, server: strin
   if (inline) return { type: 'input_file', filename: name ?? nameFor(mime), file_data: inline, ...options }
   return { type: 'input_file', file_url: url, ...options }
 }
+
+/** Files without text in them, which the API refuses. */
+const packed = /^application\/(octet-stream|wasm|gzip|zip|java-archive|x-(tar|gzip|bzip2?|7z.*|rar.*|sqlite3?|msdownload|executable))$/
 
 function encodeResults({ parts }: Message, { calls, ids, lost, quirks, server }: Scope): Fields[] {
   const apart: Fields[] = []

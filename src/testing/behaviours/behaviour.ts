@@ -58,6 +58,8 @@ export interface Bench {
   readonly server: FakeServer
   /** The key that the model was given. */
   readonly key: string
+  /** Whether the vendor has it. */
+  has(need: Need): boolean
   /** Another model of the same provider, e.g. for an address where nobody listens. */
   connect(more: { baseURL?: string; headers?: Readonly<Record<string, string>> }): Model
   /** Asks; the server answers with the scenario. Rejects where the contract of `Chunk` is broken, or the vendor would refuse the request. */
@@ -67,7 +69,7 @@ export interface Bench {
 }
 
 /** A bench over a server and a way to make models of it. */
-export function benchOf(server: FakeServer, key: string, connect: Bench['connect']): Bench {
+export function benchOf(server: FakeServer, key: string, connect: Bench['connect'], has: Bench['has']): Bench {
   const model = connect({})
   const call = (more: Partial<ModelCall>): ModelCall => ({ messages: [user('hi')], maxTokens: 1000, ...more })
   return {
@@ -75,6 +77,7 @@ export function benchOf(server: FakeServer, key: string, connect: Bench['connect
     server,
     key,
     connect,
+    has,
     async ask(scenario, more = {}) {
       server.answers(scenario)
       const before = server.asked.length

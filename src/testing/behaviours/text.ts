@@ -137,7 +137,7 @@ export const text: readonly Behaviour[] = [
       ] as const
       const { asked } = await ask({ say: [{ text: 'ok' }] }, { messages: [{ role: 'user', parts }] })
       equal(
-        asked.turns.map((turn) => turn.text),
+        asked.turns.map((turn) => turn.text.trim()),
         ['hello'],
         'what was asked',
       )

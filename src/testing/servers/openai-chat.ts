@@ -44,10 +44,16 @@ export interface ChatDialect {
   thinking?: 'reasoning_content' | 'reasoning' | 'chunks' | 'details'
   /** Thinking must come back beside calls: its text, its details, or a signature on the call. */
   back?: 'text' | 'details' | 'chunks' | 'extra'
+  /** A question in which it is missing is refused. */
+  demands?: boolean
+  /** The words for a choice of tools, where not all are known; a choice of one tool is then refused too. */
+  choices?: readonly string[]
+  /** A field for `providerOptions`; default `user`. */
+  option?: { field: string; value: unknown }
   /** Whether a stream ends with `[DONE]`; default true. */
   done?: boolean
   /** Where usage is in a stream; default `apart`, in a chunk of its own that must be asked for. */
-  usage?: 'apart' | 'beside' | 'always' | 'x_groq'
+  usage?: 'apart' | 'beside' | 'always' | 'x_groq' | 'choice'
   /** Arguments are never cut into pieces. */
   wholeCalls?: boolean
   /** Deltas of calls name no index. */
@@ -114,7 +120,11 @@ export function openaiChatServer(dialect: ChatDialect = openai): WireServer {
     ...(done && { marker: { data: '[DONE]' } }),
     body: (answer) => whole(answer, dialect),
     refusal: (refusal) => error(refusal),
-    failing: (failing) => [{ data: error({ failing }).body }],
+    failing: (failing) => {
+      const { body } = error({ failing })
+      // a vendor whose errors are flat has them in a field in its streams
+      return [{ data: isFields(body) && !body.error ? { error: body } : Array.isArray(body) ? (body as unknown[])[0] : body }]
+    },
     failingChunk: (failing) => [
       {
         data: {
@@ -137,11 +147,12 @@ export function openaiChatServer(dialect: ChatDialect = openai): WireServer {
     ],
     ...(dialect.tight && { tight: true }),
     ...(dialect.newline && { newline: dialect.newline }),
-    option: { key: 'openai-chat', field: 'user', value: 'user-77' },
+    ...(dialect.back && { proof: ({ text: 'text', chunks: 'text', extra: 'proof', details: undefined } as const)[dialect.back] }),
+    option: { key: 'openai-chat', field: 'user', value: 'user-77', ...dialect.option },
     lacks: {
       pause: 'Chat Completions has no such ending',
-      pings: '',
-      ...(!dialect.back && { proofs: 'nothing has to go back' }),
+      ...(!dialect.back && { proofs: 'nothing of thinking has to go back' }),
+      ...(!dialect.thinking && { reasoning: 'thinking is not shown in Chat Completions' }),
       ...(!sources && { sources: 'answers name no sources' }),
       ...(!dialect.several && {}),
       ...dialect.lacks,
@@ -156,7 +167,6 @@ const openai: ChatDialect = {
   several: true,
   content: ['text', 'image_url', 'input_audio', 'file'],
   sources: 'annotations',
-  lacks: { reasoning: 'Chat Completions of OpenAI does not show thinking', pings: 'no comments are sent' },
 }
 
 // --- what is asked
@@ -226,8 +236,9 @@ function strictly(schema: unknown): void {
   for (const value of Object.values(schema)) strictly(value)
 }
 
-function choiceIn(choice: unknown, names: readonly string[], { several, names: own = {} }: ChatDialect): AskedChoice | undefined {
+function choiceIn(choice: unknown, names: readonly string[], { several, choices, names: own = {} }: ChatDialect): AskedChoice | undefined {
   if (choice === undefined || choice === null) return undefined
+  if (choices && !choices.includes(choice as string)) refuse(`tool_choice must be one of ${choices.join()}`)
   if (!names.length) refuse("'tool_choice' is only allowed when 'tools' are specified")
   if (choice === (own.required ?? 'required')) return 'required'
   if (choice === 'auto' || choice === 'none') return choice
@@ -289,7 +300,7 @@ function turnsOf(messages: readonly Fields[], dialect: ChatDialect): Turn[] {
       open = made.map((call) => call.id)
       if (new Set(open).size !== open.length) refuse('tool_calls: ids must be unique')
       const { text, thoughts } = assistantContent(message, dialect)
-      if (dialect.back === 'text' && made.length && typeof message[dialect.thinking ?? ''] !== 'string')
+      if (dialect.demands && made.length && typeof message[dialect.thinking ?? ''] !== 'string')
         refuse('Missing `reasoning_content` field in the assistant message')
       turns.push(turn('assistant', { text, thoughts, calls: made }))
     } else if (role === 'tool') {
@@ -444,7 +455,12 @@ function events(answer: Answer, dialect: ChatDialect): Frame[] {
   const usage = usageOf(answer)
   const say = (delta: Fields, finish: string | null = null, more: Fields = {}): void => {
     frames.push({
-      data: { ...base, choices: [{ index: 0, delta, finish_reason: finish }], ...more, ...(dialect.usage === 'always' && { usage }) },
+      data: {
+        ...base,
+        choices: [{ index: 0, delta, finish_reason: finish, ...(finish && dialect.usage === 'choice' && { usage }) }],
+        ...more,
+        ...(dialect.usage === 'always' && { usage }),
+      },
       ...(finish !== null && { last: true }),
     })
   }
@@ -453,6 +469,7 @@ function events(answer: Answer, dialect: ChatDialect): Frame[] {
   for (const saying of answer.say) {
     if ('text' in saying) for (const content of piecesOf(saying.text)) say({ content })
     else if ('reasoning' in saying) {
+      if (!dialect.thinking) continue
       const pieces = piecesOf(saying.reasoning)
       for (const [at, piece] of pieces.entries()) say(thought(piece, dialect, at === pieces.length - 1 ? saying.proof : undefined))
     } else if ('refusal' in saying) for (const refusal of piecesOf(saying.refusal)) say({ refusal })
@@ -505,6 +522,7 @@ function whole(answer: Answer, dialect: ChatDialect): Fields {
       message.content = `${(message.content as string | null) ?? ''}${wholeOf(saying.text)}`
       chunks.push({ type: 'text', text: wholeOf(saying.text) })
     } else if ('reasoning' in saying) {
+      if (!dialect.thinking) continue
       const { content, ...fields } = thought(wholeOf(saying.reasoning), dialect, saying.proof)
       if (Array.isArray(content)) chunks.push(...(content as unknown[]))
       else Object.assign(message, fields)

@@ -35,7 +35,7 @@ export type Saying =
   /** `interleaved`: pieces of the calls come by turns, where the wire can say so. */
   | { calls: readonly Called[]; interleaved?: boolean }
   | { source: Cited }
-  | { refusal: string }
+  | { refusal: string | readonly string[] }
 
 /** Why an answer ended. `tomorrow` is a reason that no client knows; absent: as fits what was said. */
 export type Ending = 'stop' | 'length' | 'tools' | 'safety' | 'pause' | 'tomorrow'
@@ -86,6 +86,8 @@ export interface Fault {
   gzip?: boolean
   /** The body ends before the last events: quietly, or with a broken connection. */
   cut?: 'quietly' | 'broken'
+  /** Not even one event comes. */
+  silent?: boolean
   /** Nothing more comes: before the headers, or in the middle. It ends when the reader leaves. */
   stall?: 'before' | 'middle'
   /** An error after status 200: `event` in the wire's own form for it, `chunk` inside of a piece that looks like any other; before anything was said, or in the middle. */

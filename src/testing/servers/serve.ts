@@ -97,7 +97,8 @@ function refusal(wire: WireServer, refuse: Refusal, message: string, streaming: 
 
 /** The events as the faults make them. */
 function damaged(wire: WireServer, events: Frame[], { fault = {} }: Scenario): Frame[] {
-  const { failing, tomorrow, unmarked, cut, garbage } = fault
+  const { failing, tomorrow, unmarked, cut, garbage, silent } = fault
+  if (silent) return []
   const ends = events.findIndex(({ last }) => last)
   const middle = Math.max(1, Math.min(Math.ceil(events.length / 2), ends < 0 ? events.length : ends))
   if (failing) {

@@ -4,39 +4,42 @@ import type { Answer, Failing, Refusal } from './scenario.ts'
 /** Something that a vendor or its wire may not have, so that a behaviour does not apply there. */
 export type Need =
   | 'arguments as text'
-  | 'broken arguments'
   | 'call ids'
   | 'cached usage'
   | 'effort'
+  | 'endings'
+  | 'error headers'
   | 'error in a chunk'
   | 'error in a stream'
-  | 'interleaved calls'
+  | 'filter'
+  | 'headers'
   | 'image by address'
   | 'images'
+  | 'interleaved calls'
   | 'json'
+  | 'lines'
   | 'none choice'
-  | 'null usage'
-  | 'one choice'
   | 'one call at a time'
+  | 'one choice'
   | 'options'
   | 'pause'
   | 'pdf'
-  | 'pings'
   | 'proofs'
+  | 'quota'
   | 'reasoning'
   | 'reasoning usage'
   | 'refusal'
+  | 'repeated ids'
   | 'required choice'
   | 'result media'
   | 'safety'
   | 'schema'
   | 'seed'
-  | 'several choice'
-  | 'several system'
   | 'sources'
   | 'stop'
   | 'temperature'
   | 'tools'
+  | 'unknown model'
   | 'whole body'
 
 /** Why it is not there, in a few words with their source; it stands in the matrix. */
@@ -80,6 +83,8 @@ export interface WireServer {
   tight?: boolean
   newline?: '\r\n'
   /** A field of the wire's own that a caller may set by `providerOptions[key]`. */
+  /** What of thinking has to come back: its text, what proves it, or both (default). */
+  proof?: 'text' | 'proof'
   option?: { key: string; field: string; value: unknown }
   lacks: Lacks
 }
