@@ -77,7 +77,7 @@ const own: readonly (readonly [string, string, number])[] = [
   ['anthropic-cache', 'promptCache', 0.5],
   ['anthropic-documents', 'document, searchResult', 1],
   ['anthropic-memory', 'memoryTool', 3.5],
-  ['anthropic-services', 'anthropicServices', 10],
+  ['anthropic-services', 'anthropicServices', 10.25],
   ['anthropic-tools', 'codeExecution, contextEditing, deferred, mcpServer, toolSearch, webFetch, webSearch', 1.5],
   ['cohere', 'cohere', 6],
   // 1.6 KiB of each is the exchange over HTTP that a chat shares with the next one

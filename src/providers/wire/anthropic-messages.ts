@@ -307,13 +307,16 @@ function echo(block: Fields): Fields {
   return rest
 }
 
-/** Types of errors that say nothing else of what they mean. */
+/** The status that a type of error has where it comes before an answer; of those that are not here, 500. */
 const statusOf = new Map<unknown, number>([
   ['invalid_request_error', 400],
+  ['authentication_error', 401],
+  ['billing_error', 402],
   ['permission_error', 403],
   ['not_found_error', 404],
   ['request_too_large', 413],
   ['rate_limit_error', 429],
+  ['overloaded_error', 529],
 ])
 
 /** What the provider says of an error beside its status. */
