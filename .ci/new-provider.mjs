@@ -58,6 +58,7 @@ export interface ${type} extends Connection {
 const quirks: ChatQuirks = {
   // a choice among several tools is not known: the others leave the list
   rewrite: [onlyChosen],
+  fields: { top_k: false },
 }
 
 /**
@@ -79,7 +80,7 @@ export function ${own}(id: string, options: ${type} = {}): Model {
       return {
         url: url.href,
         // what is sent
-        body: encodeChat(call, id, quirks),
+        body: encodeChat(call, id, { ...quirks, files: provider, takes: capabilities.input }),
         headers: { ...(key && { authorization: \`Bearer \${key}\` }), ...options.headers },
         // what the answer says, chunk by chunk
         decoder: new ChatDecoder(provider, quirks, call),
@@ -93,7 +94,11 @@ import { ${own} } from '../../src/providers/${name}.ts'
 import { conformance, openaiChatServer } from '../../src/testing/conformance.ts'
 
 /** ${title}'s server as its documentation describes it: whatever it refuses, this one must refuse too (\`ChatDialect\`). */
-const wire = openaiChatServer({ name: '${name}' })
+const wire = openaiChatServer({
+  name: '${name}',
+  content: ['text', 'image_url'],
+  lacks: { pdf: 'its messages hold text and images' },
+})
 
 describe('${name}', () => {
   for (const { name, lacking, run } of conformance({ wire, model: (to) => ${own}('${model}', to) }))
