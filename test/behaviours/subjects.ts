@@ -1,5 +1,6 @@
 // Every provider of the kit, with the fake server of its vendor.
 import { anthropic } from '../../src/providers/anthropic.ts'
+import { bedrock } from '../../src/providers/bedrock.ts'
 import { cohere } from '../../src/providers/cohere.ts'
 import { gemini, vertex } from '../../src/providers/gemini.ts'
 import { ollama } from '../../src/providers/ollama.ts'
@@ -35,6 +36,10 @@ export const subjects: readonly Row[] = [
   native('vertex', 'gemini-3.8-flash', {
     wire: 'gemini',
     model: ({ apiKey, ...to }) => vertex('gemini-3.8-flash', { project: 'p', token: apiKey, ...to }),
+  }),
+  native('bedrock', 'us.anthropic.claude-haiku-4-5-20251001-v1:0', {
+    wire: 'bedrock',
+    model: (to) => bedrock('us.anthropic.claude-haiku-4-5-20251001-v1:0', { region: 'us-east-1', ...to }),
   }),
   native('cohere', 'command-a-plus-05-2026', { wire: 'cohere-v2', model: (to) => cohere('command-a-plus-05-2026', to) }),
   native('ollama', 'qwen3', { wire: 'ollama', model: (to) => ollama('qwen3', to) }),

@@ -719,6 +719,7 @@ describe('a request to Converse', () => {
     ] as const) {
       const { body, dropped } = await sent(call, id)
       expect([body.outputConfig, dropped]).toEqual([undefined, ['output']])
+      expect(body.system).toEqual([{ text: expect.stringContaining('JSON only') as string }])
     }
   })
 })

@@ -23,11 +23,6 @@ export class FrameReader {
     this.#provider = provider
   }
 
-  /** Whether a message has begun and not ended. */
-  get open(): boolean {
-    return this.#length > 0
-  }
-
   feed(bytes: Uint8Array, out: Frame[]): void {
     if (this.#length + bytes.length > this.#buffer.length) {
       const wider = new Uint8Array(Math.max(this.#buffer.length * 2, this.#length + bytes.length))

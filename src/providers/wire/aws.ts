@@ -4,7 +4,7 @@ import type { Chunk, ModelCall } from '../../model.ts'
 import { withReady } from '../../ready.ts'
 import { type Frame, FrameReader } from './aws-events.ts'
 import { type Fields, fields, textIn } from './fields.ts'
-import { codeOf, type Connection, keyOf, mayRetry, parse, post, whole } from './http.ts'
+import { broken, codeOf, type Connection, keyOf, mayRetry, parse, post, whole } from './http.ts'
 
 /** Keys of AWS, as its own configuration names them. */
 export interface AwsCredentials {
@@ -95,9 +95,7 @@ async function* ask(
     try {
       for (;;) {
         const { value, done } = (await reader?.read().catch((cause: unknown) => {
-          throw signal?.aborted
-            ? signal.reason
-            : new KitError('model/truncated', `the connection to ${provider} broke`, { cause, provider, retryable: true })
+          throw broken(cause, signal, provider)
         })) ?? { done: true, value: undefined }
         if (done) break
         try {

@@ -1,7 +1,7 @@
 import { KitError } from '../../errors.ts'
 import type { MediaPart, Message, Part, ResultPart, TextPart } from '../../message.ts'
 import { idOf, inputOf } from './anthropic-content.ts'
-import { formats, wire } from './bedrock-models.ts'
+import { formatOf, wire } from './bedrock-models.ts'
 import { fromBase64 } from './bytes.ts'
 import type { Fields } from './fields.ts'
 import { answeredAt, orInWords } from './media.ts'
@@ -144,13 +144,13 @@ const inWords = (output: unknown): string => {
 }
 
 function encodeMedia({ mime, data, url, ref, name }: MediaPart, options: Fields, documents: Set<string>): Fields {
-  const kind = (['image', 'document', 'video'] as const).find((each) => formats[each][mime])
+  const { kind, format } = formatOf(mime) ?? {}
   if (!kind) throw unsupported(mime)
   if (ref !== undefined) throw unsupported('a file by reference; give its data')
   if (url !== undefined && !url.startsWith('s3://')) throw unsupported(`${mime} by address, but of S3; give its data`)
   const source = url !== undefined ? { s3Location: { uri: url } } : mime === 'text/plain' ? { text: utf8(data ?? '') } : { bytes: data }
   const named = kind === 'document' ? { name: nameFor(name, documents) } : {}
-  return { [kind]: { format: formats[kind][mime], ...named, source, ...options } }
+  return { [kind]: { format, ...named, source, ...options } }
 }
 
 /** Letters, digits, single spaces, hyphens and brackets, once in a request. */

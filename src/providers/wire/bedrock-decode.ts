@@ -3,7 +3,7 @@ import type { Json, Part, Replay, Usage } from '../../message.ts'
 import type { Chunk, ModelFinish, Source } from '../../model.ts'
 import { eventOf, type FrameDecoder } from './aws.ts'
 import type { Frame } from './aws-events.ts'
-import { formats, wire } from './bedrock-models.ts'
+import { wire } from './bedrock-models.ts'
 import { fromBase64 } from './bytes.ts'
 import { countIn, type Fields, fields, objects, textIn } from './fields.ts'
 import { parse, readArguments } from './http.ts'
@@ -246,13 +246,7 @@ function otherPart(block: Fields): Part {
   const own = replay(block)
   const { format, source } = fields(image)
   const bytes = textIn(fields(source).bytes)
-  if (bytes)
-    return {
-      type: 'media',
-      mime: Object.keys(formats.image).find((mime) => formats.image[mime] === format) ?? 'image/*',
-      data: bytes,
-      ...own,
-    }
+  if (bytes) return { type: 'media', mime: `image/${textIn(format) ?? '*'}`, data: bytes, ...own }
   if (toolResult) {
     const { toolUseId, content } = fields(toolResult)
     return { type: 'result', id: textIn(toolUseId) ?? '', name: '', output: content, by: 'provider', ...own }

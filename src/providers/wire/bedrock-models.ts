@@ -48,28 +48,33 @@ const models: readonly (readonly [part: string, traits: BedrockTraits])[] = [
 
 export const traitsOf = (id: string): BedrockTraits => models.find(([part]) => id.includes(part))?.[1] ?? other
 
-/** Formats of media by type, as Converse names them. */
-export const formats: Readonly<Record<'image' | 'document' | 'video', Readonly<Record<string, string>>>> = {
-  image: { 'image/png': 'png', 'image/jpeg': 'jpeg', 'image/jpg': 'jpeg', 'image/gif': 'gif', 'image/webp': 'webp' },
-  document: {
-    'application/pdf': 'pdf',
-    'text/csv': 'csv',
-    'application/msword': 'doc',
-    'application/vnd.openxmlformats-officedocument.wordprocessingml.document': 'docx',
-    'application/vnd.ms-excel': 'xls',
-    'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet': 'xlsx',
-    'text/html': 'html',
-    'text/plain': 'txt',
-    'text/markdown': 'md',
-  },
-  video: {
-    'video/mp4': 'mp4',
-    'video/quicktime': 'mov',
-    'video/x-matroska': 'mkv',
-    'video/webm': 'webm',
-    'video/x-flv': 'flv',
-    'video/mpeg': 'mpeg',
-    'video/x-ms-wmv': 'wmv',
-    'video/3gpp': 'three_gp',
-  },
+/** Formats of media, as Converse names them. */
+const formats = {
+  image: ['png', 'jpeg', 'gif', 'webp'],
+  document: ['pdf', 'csv', 'doc', 'docx', 'xls', 'xlsx', 'html', 'txt', 'md'],
+  video: ['mp4', 'mov', 'mkv', 'webm', 'flv', 'mpeg', 'wmv', 'three_gp'],
+} as const
+
+/** Types whose second half is not the name of their format. */
+const named: Readonly<Record<string, string>> = {
+  jpg: 'jpeg',
+  plain: 'txt',
+  markdown: 'md',
+  msword: 'doc',
+  'vnd.openxmlformats-officedocument.wordprocessingml.document': 'docx',
+  'vnd.ms-excel': 'xls',
+  'vnd.openxmlformats-officedocument.spreadsheetml.sheet': 'xlsx',
+  quicktime: 'mov',
+  'x-matroska': 'mkv',
+  'x-flv': 'flv',
+  'x-ms-wmv': 'wmv',
+  '3gpp': 'three_gp',
+}
+
+/** The kind of block that a type of media goes in, and its format; nothing where there is none. */
+export function formatOf(mime: string): { kind: keyof typeof formats; format: string } | undefined {
+  const [top, sub = ''] = mime.split('/')
+  const kind = top === 'image' || top === 'video' ? top : 'document'
+  const format = named[sub] ?? sub
+  return (formats[kind] as readonly string[]).includes(format) ? { kind, format } : undefined
 }

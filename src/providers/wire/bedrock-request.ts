@@ -45,7 +45,11 @@ export function encodeConverse(call: ModelCall, id: string): { body: Fields; dro
     ...options.inferenceConfig,
   }
   const additional = { ...own.additional, ...options.additionalModelRequestFields }
-  const system = [...systemOf(call, first), ...((options.system as Fields[] | undefined) ?? [])]
+  const system = [
+    ...systemOf(call, first),
+    ...(output && !structured ? [{ text: inWords(output.schema) }] : []),
+    ...((options.system as Fields[] | undefined) ?? []),
+  ]
   const schema = output?.schema
   return {
     dropped,
@@ -77,6 +81,10 @@ export function encodeConverse(call: ModelCall, id: string): { body: Fields; dro
     },
   }
 }
+
+/** For what the model cannot be held to. */
+const inWords = (schema: object | undefined): string =>
+  `Answer with JSON only, without a word around it${schema ? `, that fits this JSON Schema: ${JSON.stringify(schema)}` : '.'}`
 
 type Drop = (setting: string) => unknown
 

@@ -1,4 +1,5 @@
 import { anthropicServer } from './anthropic-messages.ts'
+import { bedrockServer } from './bedrock.ts'
 import { cohereServer } from './cohere-v2.ts'
 import { geminiServer } from './gemini.ts'
 import { ollamaServer } from './ollama.ts'
@@ -6,11 +7,12 @@ import { openaiChatServer } from './openai-chat.ts'
 import { responsesServer } from './openai-responses.ts'
 import type { WireServer } from './wire.ts'
 
-export type WireName = 'anthropic-messages' | 'cohere-v2' | 'gemini' | 'ollama' | 'openai-chat' | 'openai-responses'
+export type WireName = 'anthropic-messages' | 'bedrock' | 'cohere-v2' | 'gemini' | 'ollama' | 'openai-chat' | 'openai-responses'
 
 /** The servers of the kit by the names of their wires. */
 export const wireServers: Readonly<Record<WireName, WireServer>> = {
   'anthropic-messages': anthropicServer,
+  bedrock: bedrockServer,
   'cohere-v2': cohereServer,
   gemini: geminiServer,
   ollama: ollamaServer,
