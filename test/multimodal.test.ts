@@ -322,6 +322,18 @@ describe('media named by an address', () => {
     ])
     expect(asked).toEqual(['https://example.com/a.png'])
   })
+  test('that a model or a tool named is not fetched, unless that was said', async () => {
+    asked.length = 0
+    const history: Message[] = [
+      { role: 'user', parts: [{ type: 'text', text: 'draw' }] },
+      { role: 'assistant', parts: [link] },
+      { role: 'user', parts: [link] },
+    ]
+    const plain = await see(taking(['text', 'image']), history, { fetch })
+    expect(plain.asked.slice(1).map((part) => part.type === 'media' && (part.url ?? 'fetched'))).toEqual([link.url, 'fetched'])
+    const all = await see(taking(['text', 'image']), history, { fetch, fetches: () => true })
+    expect(all.asked.slice(1).map((part) => part.type === 'media' && (part.url ?? 'fetched'))).toEqual(['fetched', 'fetched'])
+  })
   test('goes through the guard', async () => {
     const { error } = await see(taking(['text', 'image']), [{ ...link, url: 'https://169.254.169.254/latest' }], { fetch })
     expect(error).toMatchObject({ code: 'input/refused' })
