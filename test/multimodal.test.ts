@@ -430,7 +430,7 @@ describe('with real providers', () => {
   test('a picture by its address reaches Ollama, which fetches nothing, as data', async () => {
     let sent: { messages: { images?: string[] }[] } | undefined
     const fetch = async (_: string | URL | Request, init?: RequestInit): Promise<Response> => {
-      sent = JSON.parse(String(init?.body)) as typeof sent
+      sent = JSON.parse(init?.body as string) as typeof sent
       return new Response(
         `${JSON.stringify({ model: 'm', message: { role: 'assistant', content: 'a cat' }, done: true, done_reason: 'stop' })}\n`,
         {
