@@ -291,19 +291,23 @@ describe('any conversation', () => {
   const conversation = fc
     .array(fc.oneof({ weight: 3, arbitrary: plausible }, { weight: 1, arbitrary: fc.array(anything, { maxLength: 2 }) }), { maxLength: 5 })
     .map((rounds) => rounds.flat())
-  test.each(formats)('gives lines that %s takes, or is told', async (format) => {
-    let seen = 0
-    await fc.assert(
-      fc.asyncProperty(conversation, async (messages) => {
-        const { training, examples, left } = await dataset([messages], { format, redact: asIs, validation: 0 })
-        const lines = read(training)
-        seen += lines.length
-        expect(lines).toHaveLength(examples.training)
-        if (!lines.length) expect(left.length).toBeGreaterThan(0)
-        for (const line of lines) valid(line, format)
-      }),
-      { numRuns: 150 },
-    )
-    expect(seen).toBeGreaterThan(30)
-  })
+  test.each(formats)(
+    'gives lines that %s takes, or is told',
+    async (format) => {
+      let seen = 0
+      await fc.assert(
+        fc.asyncProperty(conversation, async (messages) => {
+          const { training, examples, left } = await dataset([messages], { format, redact: asIs, validation: 0 })
+          const lines = read(training)
+          seen += lines.length
+          expect(lines).toHaveLength(examples.training)
+          if (!lines.length) expect(left.length).toBeGreaterThan(0)
+          for (const line of lines) valid(line, format)
+        }),
+        { numRuns: 150 },
+      )
+      expect(seen).toBeGreaterThan(30)
+    },
+    30_000,
+  )
 })

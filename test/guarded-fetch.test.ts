@@ -72,7 +72,7 @@ describe('an address that is not public', () => {
       fc.asyncProperty(privates, fc.constantFrom(...spellings), ([a, b, c, d], spell) => refuses(`https://${spell(a, b, c, d)}/x`)),
       { numRuns: 400 },
     )
-  })
+  }, 30_000)
   test('is refused in any form of IPv6 outside what is given out', async () => {
     const groups = fc.array(fc.integer({ min: 0, max: 0xffff }), { minLength: 8, maxLength: 8 })
     await fc.assert(
@@ -83,7 +83,7 @@ describe('an address that is not public', () => {
       }),
       { numRuns: 200 },
     )
-  })
+  }, 30_000)
   test.each([
     'https://localhost/',
     'https://LOCALHOST./',
@@ -159,7 +159,7 @@ describe('an address that is not public', () => {
         },
       ),
     )
-  })
+  }, 30_000)
 })
 
 describe('a public address', () => {

@@ -15,6 +15,9 @@ import {
   tool,
 } from '../src/index.ts'
 import type { Files, ProviderFile, Reader, Transcriber } from '../src/services/index.ts'
+import { ollama } from '../src/providers/ollama.ts'
+import { openai } from '../src/providers/openai.ts'
+import { openaiServices } from '../src/providers/openai-services.ts'
 import { type Script, scripted } from '../src/testing/index.ts'
 import { audio, document, guardedFetch, image, media, type MediaOptions, video } from '../src/media/index.ts'
 
@@ -322,6 +325,18 @@ describe('media named by an address', () => {
     ])
     expect(asked).toEqual(['https://example.com/a.png'])
   })
+  test('that a model or a tool named is not fetched, unless that was said', async () => {
+    asked.length = 0
+    const history: Message[] = [
+      { role: 'user', parts: [{ type: 'text', text: 'draw' }] },
+      { role: 'assistant', parts: [link] },
+      { role: 'user', parts: [link] },
+    ]
+    const plain = await see(taking(['text', 'image']), history, { fetch })
+    expect(plain.asked.slice(1).map((part) => part.type === 'media' && (part.url ?? 'fetched'))).toEqual([link.url, 'fetched'])
+    const all = await see(taking(['text', 'image']), history, { fetch, fetches: () => true })
+    expect(all.asked.slice(1).map((part) => part.type === 'media' && (part.url ?? 'fetched'))).toEqual(['fetched', 'fetched'])
+  })
   test('goes through the guard', async () => {
     const { error } = await see(taking(['text', 'image']), [{ ...link, url: 'https://169.254.169.254/latest' }], { fetch })
     expect(error).toMatchObject({ code: 'input/refused' })
@@ -368,5 +383,65 @@ describe('parts for a message', () => {
     expect(() => document(bytes('hello'))).toThrow(/mime/)
     for (const bad of ['http://example.com/a.png', 'AAAA', '', 'data:image/png,raw', 'data:image/png;base64,*', 'https://'])
       expect(() => image(bad), bad).toThrow(TypeError)
+  })
+})
+
+describe('with real providers', () => {
+  const json = (value: unknown): Response => Response.json(value)
+  test('a large PDF goes to the files of OpenAI, and the request names it', async () => {
+    const asked: { url: string; body: unknown }[] = []
+    const fetch = async (url: string | URL | Request, init?: RequestInit): Promise<Response> => {
+      const address = String(url instanceof Request ? url.url : url)
+      asked.push({ url: address, body: typeof init?.body === 'string' ? JSON.parse(init.body) : init?.body })
+      if (address.endsWith('/files'))
+        return json({
+          id: 'file-1',
+          object: 'file',
+          bytes: 900,
+          created_at: 1,
+          filename: 'a.pdf',
+          purpose: 'user_data',
+          status: 'processed',
+        })
+      return json({
+        id: 'r',
+        object: 'response',
+        status: 'completed',
+        output: [
+          {
+            type: 'message',
+            id: 'm',
+            role: 'assistant',
+            status: 'completed',
+            content: [{ type: 'output_text', text: 'read', annotations: [] }],
+          },
+        ],
+        usage: { input_tokens: 1, output_tokens: 1, total_tokens: 2 },
+      })
+    }
+    const m = openai('gpt-6-luna', { apiKey: 'k', fetch })
+    const { files } = openaiServices({ apiKey: 'k', fetch })
+    const a = agent({ name: 'a', model: m, use: [media({ files, inlineLimit: 100, input: ['text', 'pdf'] })], settings: {} })
+    expect((await run(a, [{ type: 'text', text: 'read' }, pdf(base64(900), 'a.pdf')])).text).toBe('read')
+    expect(asked.map(({ url }) => url.split('/v1')[1])).toEqual(['/files', '/responses'])
+    const { input } = asked[1]!.body as { input: { content: unknown[] }[] }
+    expect(input[0]!.content).toContainEqual(expect.objectContaining({ type: 'input_file', file_id: 'file-1' }))
+  })
+  test('a picture by its address reaches Ollama, which fetches nothing, as data', async () => {
+    let sent: { messages: { images?: string[] }[] } | undefined
+    const fetch = async (_: string | URL | Request, init?: RequestInit): Promise<Response> => {
+      sent = JSON.parse(init?.body as string) as typeof sent
+      return new Response(
+        `${JSON.stringify({ model: 'm', message: { role: 'assistant', content: 'a cat' }, done: true, done_reason: 'stop' })}\n`,
+        {
+          headers: { 'content-type': 'application/x-ndjson' },
+        },
+      )
+    }
+    const bytes = new Uint8Array([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])
+    const get = guardedFetch({ fetch: async () => new Response(bytes) })
+    const a = agent({ name: 'a', model: ollama('llava', { fetch }), use: [media({ fetch: get })] })
+    expect((await run(a, [image('https://example.com/cat.png')])).text).toBe('a cat')
+    expect(sent!.messages[0]!.images).toEqual([btoa(String.fromCharCode(...bytes))])
   })
 })

@@ -116,11 +116,14 @@ export function catalog(options: CatalogOptions = {}): Catalog {
         const { provider, id } = nameOf(key as Named)
         add(provider, id)
       }
+      const asksAbilities = !isAble(undefined, query)
       const found: ModelFacts[] = []
       for (const { provider, id } of keys.values()) {
         if (wanted && !wanted.includes(provider)) continue
+        // the dataset of prices says nothing of abilities, and asking it is the dear part
+        if (asksAbilities && !isAble(merged(provider, id, known, undefined), query)) continue
         const facts = merged(provider, id, known, cost)
-        if (facts && fits(facts, query, now())) found.push(facts)
+        if (facts && isAble(facts, query) && fits(facts, query, now())) found.push(facts)
       }
       return found.sort(byPrice).slice(0, query.limit ?? 100)
     },
@@ -163,16 +166,18 @@ function able(facts: Partial<ModelFacts>, ability: Ability): boolean | undefined
   return facts[ability.slice(at + 1) as 'input' | 'output']?.includes(ability.slice(0, at) as Modality)
 }
 
-function fits(facts: ModelFacts, query: ModelQuery, now: number): boolean {
-  const { input = [], output = [], context, maxOutput, maxPrice } = query
+const isAble = (facts: ModelFacts | undefined, query: ModelQuery): boolean =>
+  (query.input ?? []).every((kind) => facts?.input?.includes(kind)) &&
+  (query.output ?? []).every((kind) => facts?.output?.includes(kind)) &&
+  (['tools', 'reasoning', 'structured'] as const).every((name) => query[name] === undefined || facts?.[name] === query[name])
+
+function fits(facts: ModelFacts, { context, maxOutput, maxPrice, retired = false }: ModelQuery, now: number): boolean {
+  const gone = facts.deprecated || (facts.retires !== undefined && Date.parse(facts.retires) <= now)
   return (
-    input.every((kind) => facts.input?.includes(kind)) &&
-    output.every((kind) => facts.output?.includes(kind)) &&
-    (['tools', 'reasoning', 'structured'] as const).every((name) => query[name] === undefined || facts[name] === query[name]) &&
+    (retired || !gone) &&
     (context === undefined || (facts.context ?? 0) >= context) &&
     (maxOutput === undefined || (facts.maxOutput ?? 0) >= maxOutput) &&
-    (['input', 'output'] as const).every((name) => maxPrice?.[name] === undefined || (facts.price?.[name] ?? Infinity) <= maxPrice[name]) &&
-    (query.retired === true || (!facts.deprecated && !(facts.retires !== undefined && Date.parse(facts.retires) <= now)))
+    (['input', 'output'] as const).every((name) => maxPrice?.[name] === undefined || (facts.price?.[name] ?? Infinity) <= maxPrice[name])
   )
 }
 

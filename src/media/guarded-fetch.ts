@@ -121,9 +121,13 @@ function hostPattern(pattern: string): (host: string) => boolean {
 }
 
 async function attempt(send: () => Promise<Response>, signal: AbortSignal): Promise<Response> {
+  let sent: Promise<Response> | undefined
   try {
-    return await unlessAborted(send(), signal)
+    sent = send()
+    return await unlessAborted(sent, signal)
   } catch (cause) {
+    // an answer that comes all the same is not left open
+    sent?.then(discard, () => {})
     if (signal.aborted) throw signal.reason
     if (cause instanceof KitError) throw cause
     throw refused('the address cannot be reached', true, cause)

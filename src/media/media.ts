@@ -1,6 +1,6 @@
 import { fromBase64, sha256, toBase64 } from '../blobs.ts'
 import { KitError } from '../errors.ts'
-import type { MediaPart, Message, Part, TextPart } from '../message.ts'
+import type { MediaPart, Message, Part, Role, TextPart } from '../message.ts'
 import type { Middleware, Run } from '../middleware.ts'
 import type { Chunk, Modality, ModelCall, ModelInfo } from '../model.ts'
 import type { Files } from '../services.ts'
@@ -21,8 +21,8 @@ export interface MediaOptions {
   maxTotal?: number
   /** Fetches media that is named by an address, for models that do not fetch themselves; without it addresses are passed on. */
   fetch?: GuardedFetch
-  /** Which addresses to fetch; default all. */
-  fetches?: (part: MediaPart) => boolean
+  /** Which addresses to fetch; default those in messages of users: others may be a model's choice. */
+  fetches?: (part: MediaPart, role: Role) => boolean
   /** What the model takes, or who knows it (`async (info) => (await models.facts(info))?.input`); default its `info.capabilities.input`. Where nobody says it, nothing is refused. */
   input?: readonly Modality[] | ((info: ModelInfo) => Promise<readonly Modality[] | undefined>)
   /** Characters that a degraded part may become; default 400,000. What is longer is cut, and said to be. */
@@ -57,10 +57,10 @@ export function media(options: MediaOptions = {}): Middleware {
       for (const [at, message] of call.messages.entries()) {
         const parts: Part[] = []
         for (const part of message.parts) {
-          if (part.type === 'media') parts.push(...(yield* prepare(part, message.role === 'user' && at > answered, work)))
+          if (part.type === 'media') parts.push(...(yield* prepare(part, message.role, at > answered, work)))
           else if (part.type === 'result' && part.parts?.some(holdsMedia)) {
             const inner: (TextPart | MediaPart)[] = []
-            for (const item of part.parts) inner.push(...(item.type === 'media' ? yield* prepare(item, false, work) : [item]))
+            for (const item of part.parts) inner.push(...(item.type === 'media' ? yield* prepare(item, 'tool', false, work) : [item]))
             parts.push({ ...part, parts: inner })
           } else parts.push(part)
         }
@@ -70,18 +70,27 @@ export function media(options: MediaOptions = {}): Middleware {
     },
   }
 
-  /** One part as the model takes it. `isNew`: nobody has answered it yet, so whoever sent it can be told that it is not taken. */
-  async function* prepare(given: MediaPart, isNew: boolean, work: Work): AsyncGenerator<Chunk, (TextPart | MediaPart)[], void> {
+  /** One part as the model takes it. Who sent one that nobody has answered yet can be told that it is not taken. */
+  async function* prepare(
+    given: MediaPart,
+    role: Role,
+    isLate: boolean,
+    work: Work,
+  ): AsyncGenerator<Chunk, (TextPart | MediaPart)[], void> {
     const { signal } = work.call
     signal?.throwIfAborted()
-    const part = await once(work.kept, `get ${await keyOf(given, work.kept)}`, () => fetched(given, signal))
+    const { fetch, fetches = fromUsers } = options
+    const part =
+      fetch && given.url !== undefined && fetches(given, role)
+        ? await once(work.kept, `get ${await keyOf(given, work.kept)}`, () => fetched(given, given.url!, fetch, signal))
+        : given
     const kind = kindOf(part.mime)
     const bytes = part.data === undefined ? 0 : Math.floor(part.data.length * 0.75)
     if (bytes > maxBytes) throw tooLarge(part, maxBytes)
     if (kind && work.takes && !work.takes.includes(kind)) {
       const way = degradable(kind, options.degrade, work.takes)
       if (!way) {
-        if (isNew)
+        if (role === 'user' && isLate)
           throw new KitError('model/unsupported', `${work.info.id} takes no ${kind}: ${nameOf(part)}`, { provider: work.info.provider })
         yield* say(work, part, {
           type: 'notice',
@@ -115,18 +124,16 @@ export function media(options: MediaOptions = {}): Middleware {
     if (work.total > maxTotal) throw new KitError('request/too-large', `the media of this request are more than ${maxTotal} bytes together`)
     return [part]
   }
+}
 
-  async function fetched(part: MediaPart, signal: AbortSignal | undefined): Promise<MediaPart> {
-    const { fetch, fetches = () => true } = options
-    if (part.url === undefined || !fetch || !fetches(part)) return part
-    const kind = kindOf(part.mime)
-    const got = await fetch(part.url, {
-      ...(signal && { signal }),
-      ...(kind && kind !== 'text' && { accept: [kind === 'pdf' ? 'application/pdf' : `${kind}/*`] }),
-    })
-    const { url: _, ...rest } = part
-    return { ...rest, mime: got.mime, data: toBase64(got.bytes) }
-  }
+const fromUsers = (_: MediaPart, role: Role): boolean => role === 'user'
+
+async function fetched(part: MediaPart, address: string, fetch: GuardedFetch, signal: AbortSignal | undefined): Promise<MediaPart> {
+  const kind = kindOf(part.mime)
+  const accept = kind && kind !== 'text' ? [kind === 'pdf' ? 'application/pdf' : `${kind}/*`] : undefined
+  const { mime, bytes } = await fetch(address, { ...(signal && { signal }), ...(accept && { accept }) })
+  const { url: _, ...rest } = part
+  return { ...rest, mime, data: toBase64(bytes) }
 }
 
 interface Work {

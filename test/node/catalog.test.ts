@@ -33,8 +33,8 @@ async function pieces(contents: string): Promise<{ first: number; later: number;
 
 test('the catalog loads its data when it is first asked, not before', async () => {
   const { first, later } = await pieces("export * from './src/catalog/index.ts'")
-  console.log(`size: catalog: ${first} bytes gz of 3072, and ${later} when it is asked`)
-  expect(first).toBeLessThanOrEqual(3 * 1024)
+  console.log(`size: catalog: ${first} bytes gz of 4096, and ${later} when it is asked`)
+  expect(first).toBeLessThanOrEqual(4 * 1024)
   expect(later).toBeGreaterThan(50_000)
 })
 
