@@ -1,9 +1,8 @@
-import type { ProviderOptions } from '../message.ts'
-import { model, type Model, type ModelCall, type ModelInfo } from '../model.ts'
+import { model, type Model, type ModelInfo } from '../model.ts'
 import { exchange } from './wire/exchange.ts'
 import { type Connection, keyOf } from './wire/http.ts'
-import { quirksOf } from './wire/mistral.ts'
-import { type ChatQuirks, encodeChat, wire } from './wire/openai-chat-request.ts'
+import { asChat, quirksOf } from './wire/mistral.ts'
+import { type ChatQuirks, encodeChat } from './wire/openai-chat-request.ts'
 import { ChatDecoder } from './wire/openai-chat.ts'
 
 export type { Connection } from './wire/http.ts'
@@ -42,13 +41,4 @@ export function mistral(id: string, options: MistralOptions = {}): Model {
       }
     }),
   )
-}
-
-/** Options under Mistral's own name count over those of the protocol. */
-const asChat = (call: ModelCall): ModelCall =>
-  renamed({ ...call, messages: call.messages.map((message) => renamed({ ...message, parts: message.parts.map(renamed) })) })
-
-function renamed<T extends { providerOptions?: ProviderOptions }>(named: T): T {
-  const { mistral: own, [wire]: chat } = named.providerOptions ?? {}
-  return own ? { ...named, providerOptions: { [wire]: { ...chat, ...own } } } : named
 }

@@ -96,6 +96,10 @@ const own: readonly (readonly [string, string, number])[] = [
   ['openai-completions', 'openaiCompletions', 6],
   ['openai-services', 'openaiCompatibleServices', 6],
   ['openai-services', 'openaiServices', 17.5],
+  ['cohere-services', 'cohereServices', 4],
+  ['mistral-fim', 'mistralFim', 5],
+  // its batches carry the chat
+  ['mistral-services', 'mistralServices', 10],
   ['ollama', 'ollama', 6],
   ['ai-sdk', 'fromAISDK', 6],
   ['ai-sdk', 'toAISDK', 6],

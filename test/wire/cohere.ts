@@ -87,7 +87,7 @@ function parse({ request }: Recording): ModelCall {
   const choice = body.tool_choice
   const strict = body.strict_tools === true
   const tools = objects(body.tools).map(({ type: _type, function: about, ...more }) => {
-    const { parameters, ...described } = about as { name: string; description?: string; parameters?: Fields }
+    const { parameters, ...described } = fields(about) as { name: string; description?: string; parameters?: Fields }
     return {
       ...described,
       ...(parameters && { input: parameters }),
@@ -125,8 +125,8 @@ function saidBy({ content, tool_plan: plan, tool_calls: calls }: Fields): Part[]
   for (const { type, text, thinking } of blocks as { type: string; text?: string; thinking?: string }[])
     if (type === 'thinking') parts.push({ type: 'reasoning', text: thinking!, replay: { wire: name, data: 'thinking' } })
     else if (text) parts.push({ type: 'text', text })
-  for (const { id, function: called } of objects(calls) as { id: string; function: { name: string; arguments: unknown } }[])
-    parts.push({ type: 'call', id, name: called.name, ...readArguments(called.arguments) })
+  for (const { id, function: called } of objects(calls) as { id: string; function: unknown }[])
+    parts.push({ type: 'call', id, name: fields(called).name as string, ...readArguments(fields(called).arguments) })
   return parts
 }
 
@@ -146,7 +146,7 @@ function partsOf(content: unknown): (TextPart | MediaPart)[] {
   return objects(content).map(({ type, text, image_url: image, ...own }) => {
     const options = Object.keys(own).length ? { providerOptions: { [name]: own } } : {}
     if (type === 'text') return { type, text: text as string, ...options }
-    const { url, detail } = (typeof image === 'string' ? { url: image } : image) as { url: string; detail?: string }
+    const { url, detail } = (typeof image === 'string' ? { url: image } : fields(image)) as { url: string; detail?: string }
     const [, mime, data] = /^data:([^;]+);base64,(.*)$/s.exec(url) ?? []
     const more = detail === undefined ? {} : { providerOptions: { [name]: { detail } } }
     return { type: 'media', ...(mime === undefined ? { mime: 'image/*', url } : { mime, data: data! }), ...more }

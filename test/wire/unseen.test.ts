@@ -8,6 +8,8 @@ import { openai } from '../../src/providers/openai.ts'
 import { azure, type Preset, presets, workersAi } from '../../src/providers/presets.ts'
 import { wire as messages } from './anthropic.ts'
 import { checkEncode, type Fields, type Wire } from './checks.ts'
+import { cohereBodies } from './cohere-bodies.ts'
+import { cohereWire } from './cohere.ts'
 import { geminiWire } from './gemini.ts'
 import { chat } from './openai-chat.ts'
 import { responses } from './openai-responses.ts'
@@ -18,6 +20,7 @@ const parameters = { type: 'object', properties: { city: { type: 'string' } }, r
 const png = 'iVBORw0KGgo='
 
 const asChat = (body: Fields): Fields => ({ model: 'gpt-4o', messages: [hi], ...body })
+const asCohere = (body: Fields): Fields => ({ model: 'command-a-03-2025', messages: [hi], stream: false, ...body })
 const chatTool = (name: string, more: Fields = {}): Fields => ({
   type: 'function',
   function: { name, description: 'd', parameters, ...more },
@@ -1352,6 +1355,7 @@ describe.skipIf(!recorded)('what is sent is what was read', () => {
     check(responses, one('openai.responses', 'openai', name, { model: 'gpt-5', input: [hi], ...body }))
   for (const [name, body] of Object.entries(messagesBodies))
     check(messages, one('anthropic.messages', 'anthropic', name, { model: 'claude-haiku-4-5', max_tokens: 100, messages: [hi], ...body }))
+  for (const [name, body] of Object.entries(cohereBodies)) check(cohereWire, one('cohere.v2.chat', 'cohere', name, asCohere(body)))
   for (const [name, body] of Object.entries(geminiBodies))
     check(geminiWire, one('generateContent', 'gemini', name, { contents: [gHi], ...body }, geminiAt))
 })
@@ -1399,6 +1403,7 @@ describe.skipIf(!recorded)('a request that lacks a field, or has null in it', ()
       geminiWire,
       Object.entries(geminiBodies).map(([name, body]) => one('generateContent', 'gemini', name, { contents: [gHi], ...body }, geminiAt)),
     ],
+    [cohereWire, Object.entries(cohereBodies).map(([name, body]) => one('cohere.v2.chat', 'cohere', name, asCohere(body)))],
   ]
   for (const [wire, table] of tables)
     test(`${wire.name}: it is read, and compared: ${table[0]!.api}`, () => {

@@ -127,8 +127,8 @@ function encodeAnswer(parts: Message['parts'], own: Fields | undefined): Fields[
   let text = ''
   for (const part of parts) {
     if (part.type === 'text' || part.type === 'refusal') text += part.text
-    else if (part.type === 'reasoning' && (part.replay?.wire ?? wire) === wire && part.text) {
-      if (part.replay?.data === 'tool_plan') plan += part.text
+    else if (part.type === 'reasoning' && part.replay?.wire === wire && part.text) {
+      if (part.replay.data === 'tool_plan') plan += part.text
       else thoughts.push({ type: 'thinking', thinking: part.text, ...part.providerOptions?.[wire] })
     } else if (part.type === 'call' && part.by !== 'provider') {
       const { id, name, input, invalid } = part

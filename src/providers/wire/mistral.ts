@@ -1,5 +1,5 @@
 // How Mistral's chat differs from the plain protocol, as data of `mistral()` and of its preset.
-import type { Json } from '../../message.ts'
+import type { Json, ProviderOptions } from '../../message.ts'
 import type { Chunk, ModelCall } from '../../model.ts'
 import { type Fields, fields, objects } from './fields.ts'
 import { codeOf } from './http.ts'
@@ -96,7 +96,7 @@ const extras: ChatQuirks['extras'] = () => {
 }
 
 /** An error in a stream has its status in the body. */
-const explain: ChatQuirks['explain'] = (body) => {
+export const explain: NonNullable<ChatQuirks['explain']> = (body) => {
   const said = JSON.stringify(body) ?? ''
   const { raw_status_code: status } = fields(body)
   return /invalid.model/i.test(said) ? { code: 'model/unknown' } : status ? { code: codeOf(Number(status), said) } : undefined
@@ -120,3 +120,12 @@ export const quirksOf = (id = 'mistral-small'): ChatQuirks => ({
   extras,
   explain,
 })
+
+/** Options under Mistral's own name count over those of the protocol. */
+export const asChat = (call: ModelCall): ModelCall =>
+  renamed({ ...call, messages: call.messages.map((message) => renamed({ ...message, parts: message.parts.map(renamed) })) })
+
+function renamed<T extends { providerOptions?: ProviderOptions }>(named: T): T {
+  const { mistral: own, [wire]: chat } = named.providerOptions ?? {}
+  return own ? { ...named, providerOptions: { [wire]: { ...chat, ...own } } } : named
+}
