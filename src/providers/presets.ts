@@ -18,6 +18,7 @@ import {
   thinkingSwitch,
 } from './wire/openai-chat-rewrites.ts'
 import { explainGemini } from './wire/gemini-errors.ts'
+import { routerQuirks } from './wire/huggingface.ts'
 import { quirksOf } from './wire/mistral.ts'
 import type { ChatQuirks } from './wire/openai-chat-request.ts'
 import { explainCloudflare } from './wire/workers-ai-errors.ts'
@@ -152,7 +153,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     provider: 'huggingface',
     baseURL: 'https://router.huggingface.co/v1',
     env: 'HF_TOKEN',
-    quirks: { explain: tooLong },
+    quirks: routerQuirks,
     capabilities: vision,
   },
   llamaCpp: {

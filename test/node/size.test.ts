@@ -100,6 +100,8 @@ const own: readonly (readonly [string, string, number])[] = [
   ['ollama-services', 'ollamaServices', 6],
   ['workers-ai', 'workersAi', 6],
   ['workers-ai-services', 'workersAiServices', 6],
+  ['huggingface', 'huggingface', 6],
+  ['huggingface-services', 'huggingfaceServices', 6],
   ['ai-sdk', 'fromAISDK', 6],
   ['ai-sdk', 'toAISDK', 6],
   ['bedrock', 'bedrock', 10],

@@ -22,7 +22,7 @@ const ways: readonly [name: string, make: (given: Given) => ReturnType<typeof wo
         account: 'a',
         apiKey: 'k',
         fetch: async (url, init) => {
-          const answer = await given(String(url).replace(/^.*\/ai\/run\//, ''), JSON.parse(init?.body as string) as Fields)
+          const answer = await given((url as string).replace(/^.*\/ai\/run\//, ''), JSON.parse(init?.body as string) as Fields)
           return answer instanceof Response ? answer : Response.json({ result: answer, success: true, errors: [] })
         },
       }),
@@ -239,7 +239,7 @@ describe('documents as Markdown', () => {
       account: 'a',
       apiKey: 'k',
       fetch: async (url, init) => {
-        expect(String(url)).toBe('https://api.cloudflare.com/client/v4/accounts/a/ai/tomarkdown')
+        expect(url).toBe('https://api.cloudflare.com/client/v4/accounts/a/ai/tomarkdown')
         const file = (await new Request(url as string, init).formData()).get('files') as File
         return Response.json({ success: true, result: [{ format: 'markdown', data: `${file.name} ${await file.text()}` }] })
       },

@@ -130,7 +130,7 @@ export class WorkersAiDecoder implements Decoder {
 
 /** A token that is a number and an answer held to a schema are no text here; pieces of a content are joined. */
 function wordsOf(said: unknown): string {
-  if (typeof said !== 'object') return String(said ?? '')
+  if (typeof said !== 'object') return String((said as string | undefined) ?? '')
   if (Array.isArray(said)) return objects(said).reduce((text, part) => text + (textIn(part.text) ?? ''), '')
   return said ? JSON.stringify(said) : ''
 }
