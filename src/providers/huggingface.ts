@@ -43,7 +43,7 @@ export function huggingface(id: string, options: HuggingFaceOptions = {}): Model
   const url = new URL(endpoint ?? baseURL)
   if (endpoint !== undefined && url.pathname === '/') url.pathname = '/v1'
   url.pathname = url.pathname.replace(/(\/chat\/completions)?\/*$/, '/chat/completions')
-  const quirks = { ...(endpoint !== undefined && engine === 'tgi' ? tgiQuirks : routerQuirks), takes: capabilities.input }
+  const quirks = { ...(endpoint !== undefined && engine === 'tgi' ? tgiQuirks() : routerQuirks), takes: capabilities.input }
   return model({ id, provider, capabilities, limits }, (call) =>
     exchange(call, { provider, fetch: options.fetch }, async () => {
       const key = await keyOf(options)

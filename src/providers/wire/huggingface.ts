@@ -1,5 +1,4 @@
-import type { Fields } from './fields.ts'
-import { fields } from './fields.ts'
+import { type Fields, fields } from './fields.ts'
 import type { Post } from './http.ts'
 import type { ChatQuirks } from './openai-chat-request.ts'
 import { means, onlyChosen } from './openai-chat-rewrites.ts'
@@ -21,7 +20,11 @@ export const explainHuggingFace: NonNullable<Post['explain']> = means(
 export const routerQuirks: ChatQuirks = { explain: explainHuggingFace, files: 'huggingface', rewrite: [onlyChosen] }
 
 /** TGI, the usual server of an Inference Endpoint, has a grammar where others have a schema. */
-export const tgiQuirks: ChatQuirks = { ...routerQuirks, rewrite: [onlyChosen, grammar], fields: { parallel_tool_calls: false } }
+export const tgiQuirks = (): ChatQuirks => ({
+  ...routerQuirks,
+  rewrite: [onlyChosen, grammar],
+  fields: { parallel_tool_calls: false },
+})
 
 /** A schema is the grammar's value; JSON of any shape is a schema that takes any object. */
 function grammar(body: Fields): void {
