@@ -27,10 +27,20 @@ export const freePort = (): Promise<number> =>
     })
   })
 
+/** What a worker has beside texts. */
+export interface More {
+  /** Whether the worker has the class `AgentSession`; default true. */
+  sessions?: boolean
+  /** Other workers by name, each from the source of its module. */
+  workers?: Readonly<Record<string, string>>
+  /** Bindings as workerd's configuration has them. */
+  bound?: readonly string[]
+}
+
 export async function serve(
   entry: string,
   bindings: Readonly<Record<string, string>> = {},
-  { sessions = true }: { /** Whether the worker has the class `AgentSession`. */ sessions?: boolean } = {},
+  { sessions = true, workers = {}, bound = [] }: More = {},
 ): Promise<Served> {
   const dir = mkdtempSync(join(tmpdir(), 'edgeswarm-workerd-'))
   const port = await freePort()
@@ -44,6 +54,10 @@ export async function serve(
     external: ['cloudflare:workers'],
   })
   const texts = Object.entries(bindings).map(([name, text]) => `(name = "${name}", text = "${text}")`)
+  const others = Object.entries(workers).map(([name, source]) => {
+    writeFileSync(join(dir, `${name}.js`), source)
+    return `(name = "${name}", worker = (modules = [ (name = "${name}.js", esModule = embed "${name}.js") ], compatibilityDate = "2026-08-01")),`
+  })
   writeFileSync(
     join(dir, 'config.capnp'),
     `using Workerd = import "/workerd/workerd.capnp";
@@ -51,6 +65,7 @@ const config :Workerd.Config = (
   services = [
     (name = "main", worker = .worker),
     (name = "disk", disk = (path = "${dir}/do", writable = true)),
+    ${others.join('\n    ')}
     # what a worker may reach: this machine, and nothing else
     (name = "internet", network = (allow = ["local"])),
   ],
@@ -61,7 +76,7 @@ const worker :Workerd.Worker = (
   compatibilityDate = "2026-08-01",
   ${sessions ? 'durableObjectNamespaces = [ (className = "AgentSession", uniqueKey = "test", enableSql = true) ],' : ''}
   durableObjectStorage = (localDisk = "disk"),
-  bindings = [ ${[...(sessions ? ['(name = "SESSIONS", durableObjectNamespace = "AgentSession")'] : []), ...texts].join(', ')} ],
+  bindings = [ ${[...(sessions ? ['(name = "SESSIONS", durableObjectNamespace = "AgentSession")'] : []), ...texts, ...bound].join(', ')} ],
 );`,
   )
   mkdirSync(join(dir, 'do'))
@@ -76,7 +91,10 @@ const worker :Workerd.Worker = (
     child = spawn(join(root, 'node_modules/.bin/workerd'), ['serve', join(dir, 'config.capnp'), '--experimental'], {
       stdio: ['ignore', 'ignore', 'inherit'],
     })
-    await up(url)
+    await up(url).catch(async (error: unknown) => {
+      await kill()
+      throw error
+    })
   }
   await start()
   return {

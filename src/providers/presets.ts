@@ -18,8 +18,10 @@ import {
   thinkingSwitch,
 } from './wire/openai-chat-rewrites.ts'
 import { explainGemini } from './wire/gemini-errors.ts'
+import { routerQuirks } from './wire/huggingface.ts'
 import { quirksOf } from './wire/mistral.ts'
 import type { ChatQuirks } from './wire/openai-chat-request.ts'
+import { explainCloudflare } from './wire/workers-ai-errors.ts'
 
 /** A server of Chat Completions as data; pass it to `openaiCompatible`. */
 export interface Preset {
@@ -38,8 +40,6 @@ export const checked = '2026-11-24'
 const tooLong = means([/must be <= ?\d|must have less than \d+ tokens/, 'model/context'])
 /** What some say of a model that they do not have, with a 400. */
 const invalidModel = means([/invalid model/i, 'model/unknown'])
-/** Codes of Cloudflare: no such model, no capacity, the day's neurons are used up. */
-const cloudflare = means([/"code":5007\b/, 'model/unknown'], [/"code":3040\b/, 'model/overloaded'], [/"code":(4006|3036)\b/, 'model/quota'])
 
 const completion = { max_tokens: 'max_completion_tokens' } as const
 const text: ModelInfo['capabilities'] = { tools: true, structured: true, input: ['text'] }
@@ -153,7 +153,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     provider: 'huggingface',
     baseURL: 'https://router.huggingface.co/v1',
     env: 'HF_TOKEN',
-    quirks: { explain: tooLong },
+    quirks: routerQuirks,
     capabilities: vision,
   },
   llamaCpp: {
@@ -287,6 +287,6 @@ export const workersAi = (account: string): Preset => ({
   provider: 'workers-ai',
   baseURL: `https://api.cloudflare.com/client/v4/accounts/${encodeURIComponent(account)}/ai/v1`,
   env: 'CLOUDFLARE_API_TOKEN',
-  quirks: { fields: { parallel_tool_calls: false }, reasoningBack: 'reasoning_content', explain: cloudflare },
+  quirks: { fields: { parallel_tool_calls: false }, reasoningBack: 'reasoning_content', explain: explainCloudflare },
   capabilities: vision,
 })

@@ -101,6 +101,11 @@ const own: readonly (readonly [string, string, number])[] = [
   // its batches carry the chat
   ['mistral-services', 'mistralServices', 10],
   ['ollama', 'ollama', 6],
+  ['ollama-services', 'ollamaServices', 6],
+  ['workers-ai', 'workersAi', 6],
+  ['workers-ai-services', 'workersAiServices', 6],
+  ['huggingface', 'huggingface', 6],
+  ['huggingface-services', 'huggingfaceServices', 6],
   ['ai-sdk', 'fromAISDK', 6],
   ['ai-sdk', 'toAISDK', 6],
   ['bedrock', 'bedrock', 10],

@@ -57,6 +57,108 @@ describe.skipIf(!recorded)('recorded chat with Ollama', () => {
   })
 })
 
+// requests that no recording holds, and a conversation: what the protocol allows, in the forms that clients are known to send
+const tool = { type: 'function', function: { name: 'add', description: 'Adds.', parameters: { type: 'object', properties: {} } } }
+const asked = { role: 'user', content: 'Add 1 and 2, and 3 and 4.' }
+const calls = [{ function: { name: 'add', arguments: { a: 1, b: 2 } } }, { function: { name: 'add', arguments: { a: 3, b: 4 } } }]
+const called = { role: 'assistant', content: '', thinking: 'Two sums.', tool_calls: calls }
+const results = [
+  { role: 'tool', content: '3', tool_name: 'add' },
+  { role: 'tool', content: '7', tool_name: 'add' },
+]
+const unseen: Readonly<Record<string, Fields>> = {
+  'all settings': {
+    messages: [{ role: 'system', content: 'Be brief.' }, asked],
+    options: {
+      num_predict: 9,
+      temperature: 0.5,
+      top_p: 0.9,
+      top_k: 3,
+      seed: 1,
+      stop: ['x'],
+      presence_penalty: 1,
+      frequency_penalty: 1,
+      min_p: 0.1,
+      num_ctx: 8192,
+      mirostat: 1,
+    },
+    keep_alive: '5m',
+    think: 'low',
+    logprobs: true,
+    top_logprobs: 2,
+    stream: true,
+  },
+  'what says nothing': {
+    messages: [{ ...asked, images: null, tool_calls: null }],
+    tools: null,
+    format: '',
+    options: null,
+    keep_alive: null,
+    think: null,
+  },
+  'a schema': { messages: [asked], format: { type: 'object', properties: { sum: { type: 'number' } } }, stream: false },
+  'any JSON': { messages: [asked], format: 'json', keep_alive: 0, think: false },
+  images: { messages: [{ ...asked, images: ['iVBORw0KGgo=', '/9j/'] }] },
+  'calls and results': { messages: [asked, called, ...results, { role: 'assistant', content: '3 and 7' }, asked], tools: [tool] },
+  'calls with ids, an index and a type, without content': {
+    messages: [
+      asked,
+      {
+        role: 'assistant',
+        tool_calls: calls.map(({ function: f }, index) => ({ id: `call_${index}`, type: 'function', function: { index, ...f } })),
+      },
+      ...results.map((result, at) => ({ ...result, tool_call_id: `call_${at}` })),
+    ],
+    tools: [tool],
+  },
+  'arguments as text, results by `name` or without one': {
+    messages: [
+      asked,
+      { ...called, tool_calls: calls.map(({ function: f }) => ({ function: { ...f, arguments: JSON.stringify(f.arguments) } })) },
+      { role: 'tool', content: '3', name: 'add' },
+      { role: 'tool', content: '7' },
+    ],
+    tools: [tool],
+  },
+  'an answer that said nothing': { messages: [asked, { role: 'assistant', content: '' }, asked] },
+}
+
+const made = (id: string, body: Fields, message: Fields, step = 1, steps = 1): Recording => ({
+  id,
+  api: 'ollama.chat',
+  provider: 'ollama',
+  group: 'made',
+  step,
+  steps,
+  kind: [],
+  request: { method: 'POST', url: 'http://localhost:11434/api/chat', headers: {}, body: { model: 'm', ...body } },
+  response: {
+    status: 200,
+    headers: {},
+    ndjson: `${JSON.stringify({ model: 'm', message, done: false })}\n${JSON.stringify({ model: 'm', message: { content: '' }, done: true, done_reason: 'stop' })}\n`,
+  },
+})
+
+describe('chat with Ollama that no recording holds', () => {
+  test.each(Object.entries(unseen))('%s', async (name, body) => {
+    expect(await checkEncode(ollamaWire, [made(name, body, { role: 'assistant', content: 'ok' })])).toBe(1)
+  })
+
+  test('a loop with parallel calls, every request compared', async () => {
+    const steps = [
+      made('one', { messages: [asked], tools: [tool] }, called, 1, 2),
+      made('two', { messages: [asked, called, ...results], tools: [tool] }, { role: 'assistant', content: '3 and 7' }, 2, 2),
+    ]
+    expect(loops(ollamaWire, steps)).toHaveLength(1)
+    expect(await checkLoops(ollamaWire, [steps])).toBe(1)
+  })
+
+  test('the checks see a body that differs', async () => {
+    const lost = { ...ollamaWire, parse: (recording: Recording) => ({ ...ollamaWire.parse(recording), temperature: 1 }) }
+    await expect(checkEncode(lost, [made('lost', { messages: [asked] }, { content: 'ok' })])).rejects.toThrow('lost')
+  })
+})
+
 const empty: NonNullable<ServiceCheck['normalise']>[number] = {
   why: 'what is empty says nothing',
   apply: ({ body }) => {
