@@ -13,7 +13,8 @@ import { serverOf } from './wire/openai-responses.ts'
  * A model behind the Responses API that leaves the conversation with the server: a call sends what is new, and names the answer
  * that it follows (`previous_response_id`). The transcript stays whole, as a mirror: what the server holds is used only where it
  * is what the transcript says. After a rewind, a compaction or another model's answer, or when the server has lost its state
- * (30 days at OpenAI, another server, no retention; told by a `notice`), everything is sent again. Forks share what they have in common.
+ * (30 days at OpenAI, another server; told by a `notice`), everything is sent again. Forks share what they have in common. An
+ * organisation without retention has nothing to follow: there every turn would be asked twice, so take `openai`.
  * Takes the options of `openai`, but for `store`. Errors: `model/*`.
  * @example openaiManaged('gpt-5.4', { apiKey })
  */

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { KitError, type MediaPart, type ModelCall } from '../../src/index.ts'
 import {
@@ -104,6 +105,50 @@ describe.each(services)('faults of %s', (name, asking) => {
     expect(await thrown(asking(serving(breaking('{"id": "x", ')).fetch))).toMatchObject({ code: 'model/truncated', retryable: true })
   })
 })
+
+test('whatever a server answers, a service gives a result or a KitError', async () => {
+  const value = fc.oneof(fc.jsonValue(), fc.constantFrom('completed', 'AAAA', 1, 'x'))
+  const item = fc.record(
+    {
+      index: value,
+      embedding: value,
+      b64_json: value,
+      url: value,
+      id: value,
+      text: value,
+      start: value,
+      end: value,
+      relevance_score: value,
+      name: value,
+    },
+    { requiredKeys: [] },
+  )
+  const list = fc.oneof(fc.array(item, { maxLength: 3 }), value)
+  const body = fc.record(
+    {
+      ...{ data: list, segments: list, words: list, results: list, languages: list, output: list, choices: list, datasets: list },
+      ...{
+        text: value,
+        usage: value,
+        id: value,
+        status: value,
+        request_counts: value,
+        errors: value,
+        output_file_id: value,
+        has_more: value,
+      },
+      ...{ last_id: value, input_tokens: value, batch_id: value, state: value, name: value, created_at: value, error: value, job: value },
+    },
+    { requiredKeys: [] },
+  )
+  const property = fc.asyncProperty(fc.oneof(body, fc.jsonValue()), fc.constantFrom(200, 200, 200, 400, 429), async (answer, status) => {
+    for (const [name, asking] of services) {
+      const error = await thrown(asking(serving(json(answer, status)).fetch))
+      if (error !== undefined) expect(error, name).toBeInstanceOf(KitError)
+    }
+  })
+  await fc.assert(property, { numRuns: 60 })
+}, 30_000)
 
 describe('embeddings', () => {
   test('come in the order of the values, as numbers or as base64', async () => {
