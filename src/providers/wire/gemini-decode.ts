@@ -131,7 +131,7 @@ export class GeminiDecoder {
       id,
       name: textIn(name) ?? '',
       ...args,
-      replay: own || thoughtSignature ? replay(defined({ thoughtSignature, id: own })) : undefined,
+      replay: signed(thoughtSignature, own),
     })
   }
 
@@ -141,13 +141,12 @@ export class GeminiDecoder {
     const whole = replay({ part: part as Json })
     const media = inlineData ?? fileData
     if (isObject(media) && !thought) {
-      const signature = textIn(part.thoughtSignature)
       return defined({
         type: 'media',
         mime: textIn(media.mimeType) ?? 'application/octet-stream',
         data: textIn(media.data),
         url: textIn(media.fileUri),
-        replay: signature === undefined ? undefined : replay({ thoughtSignature: signature }),
+        replay: signed(textIn(part.thoughtSignature)),
       })
     }
     const asked = executableCode ?? toolCall
@@ -225,3 +224,6 @@ function usageOf(raw: Fields): Usage {
 }
 
 const replay = (data: Json): Replay => ({ wire, data })
+
+const signed = (thoughtSignature: string | undefined, id?: string): Replay | undefined =>
+  (thoughtSignature ?? id) ? replay(defined({ thoughtSignature, id })) : undefined

@@ -50,7 +50,7 @@ export function sourcesOf(metadata: readonly Fields[], text: string): Source[] {
   for (const { urlContextMetadata } of metadata)
     for (const { retrievedUrl, urlRetrievalStatus } of objects(fields(urlContextMetadata).urlMetadata)) {
       const url = textIn(retrievedUrl)
-      if (url && !urls.has(url) && urlRetrievalStatus === 'URL_RETRIEVAL_STATUS_SUCCESS') add({ url })
+      if (url && !urls.has(url) && textIn(urlRetrievalStatus)?.endsWith('_SUCCESS')) add({ url })
     }
   return [...found.values()]
 }

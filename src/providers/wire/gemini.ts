@@ -207,7 +207,7 @@ function modelParts(parts: Message['parts'], { third, vertex }: GeminiTarget): F
   })
 }
 
-const resultMimes = ['image/png', 'image/jpeg', 'image/webp', 'application/pdf', 'text/plain']
+const inResults = /^(image\/(png|jpeg|webp)|application\/pdf|text\/plain)$/
 
 /** A result must be an object. Media that cannot be inside it stand beside it, as parts of the same turn. */
 function respond(
@@ -219,7 +219,7 @@ function respond(
   const beside: Fields[] = []
   const text = parts?.flatMap((part) => {
     if (part.type === 'text') return part.text
-    const fits = third && part.data !== undefined && resultMimes.includes(part.mime)
+    const fits = third && part.data !== undefined && inResults.test(part.mime)
     ;(fits ? inside : beside).push(mediaOrWords(part, false))
     return fits ? [] : `[${part.mime}]`
   })
