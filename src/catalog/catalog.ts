@@ -74,7 +74,7 @@ export function catalog(options: CatalogOptions = {}): Catalog {
     }) as ModelFacts
   }
 
-  const self: Catalog = {
+  return {
     async facts(model) {
       const { provider, id } = nameOf(model)
       return merged(provider, id, await loadKnown(), await loadPrices())
@@ -91,10 +91,12 @@ export function catalog(options: CatalogOptions = {}): Catalog {
     },
     async priceOf(usage, model) {
       const { provider, id } = nameOf(model)
-      const price = overrides[`${provider}/${id}`]?.price ?? told.get(`${provider}/${id}`)?.price
-      if (price && overrides[`${provider}/${id}`]?.price) return flat(usage, price)
+      const own = overrides[`${provider}/${id}`]?.price
+      if (own) return flat(usage, own)
       const cost = await loadPrices()
-      return (cost && usdOf(cost, usage, provider, id, new Date(now()))) ?? (price && flat(usage, price))
+      const exact = cost && usdOf(cost, usage, provider, id, new Date(now()))
+      const price = told.get(`${provider}/${id}`)?.price
+      return exact ?? (price && flat(usage, price))
     },
     async retiring(model, { within = 30 * day } = {}) {
       const { provider, id } = nameOf(model)
@@ -128,7 +130,6 @@ export function catalog(options: CatalogOptions = {}): Catalog {
       return found.sort(byPrice).slice(0, query.limit ?? 100)
     },
   }
-  return self
 }
 
 interface Known {
