@@ -1,6 +1,6 @@
 import { unlessAborted } from '../abort.ts'
 import { KitError } from '../errors.ts'
-import { type Chunk, model, type Model, type ModelCall, type ModelInfo } from '../model.ts'
+import { type Chunk, type Modality, model, type Model, type ModelCall, type ModelInfo } from '../model.ts'
 import { encodeCall } from './wire/ai-sdk-call.ts'
 import { errorOf, PartReader } from './wire/ai-sdk-chunks.ts'
 import { callError, contentOf, PartWriter } from './wire/ai-sdk-parts.ts'
@@ -10,7 +10,7 @@ import type { AISDKCall, AISDKFinish, AISDKLanguageModel, AISDKModel, AISDKRespo
 export type { AISDKCall, AISDKLanguageModel, AISDKModel } from './wire/ai-sdk-types.ts'
 
 export interface FromAISDKOptions {
-  /** What the model takes, which the AI SDK does not tell; default tools and structured output. */
+  /** What the model takes, which the AI SDK does not tell; default tools and structured output. Media of other kinds than `input` are refused, if it is given. */
   capabilities?: ModelInfo['capabilities']
   limits?: ModelInfo['limits']
 }
@@ -25,17 +25,17 @@ export interface FromAISDKOptions {
 export function fromAISDK(from: AISDKModel, { capabilities = { tools: true, structured: true }, limits }: FromAISDKOptions = {}): Model {
   const { specificationVersion: version, modelId: id, provider } = from
   if (version !== 'v3' && version !== 'v4') throw new TypeError(`a model of the AI SDK's specification v3 or v4, not ${String(version)}`)
-  return model({ id, provider, capabilities, limits }, (call) => read(from, call))
+  return model({ id, provider, capabilities, limits }, (call) => read(from, call, capabilities.input))
 }
 
-async function* read(from: AISDKModel, call: ModelCall): AsyncGenerator<Chunk, void, void> {
+async function* read(from: AISDKModel, call: ModelCall, takes: readonly Modality[] | undefined): AsyncGenerator<Chunk, void, void> {
   const { signal } = call
   const { provider } = from
   const until = <T>(work: PromiseLike<T>): Promise<T> => (signal ? unlessAborted(Promise.resolve(work), signal) : Promise.resolve(work))
   let stream: ReadableStreamDefaultReader<unknown> | undefined
   try {
     signal?.throwIfAborted()
-    const { options, dropped } = await encodeCall(call, from)
+    const { options, dropped } = await encodeCall(call, from, takes)
     if (dropped.length)
       yield { type: 'notice', code: 'model/unsupported', message: `${provider} was not told: ${dropped.join(', ')}`, data: { dropped } }
     const reader = new PartReader(provider)
@@ -48,7 +48,7 @@ async function* read(from: AISDKModel, call: ModelCall): AsyncGenerator<Chunk, v
     }
     reader.end()
   } catch (error) {
-    throw signal?.aborted ? signal.reason : errorOf(provider, error)
+    throw signal?.aborted ? signal.reason : errorOf(provider, error, stream !== undefined)
   } finally {
     stream?.cancel().catch(() => {})
   }

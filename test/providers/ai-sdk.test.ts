@@ -356,6 +356,43 @@ describe('a model of the AI SDK as ours', () => {
     expect(prompt[0]!.content).toEqual([{ type: 'text', text: 'Hi.' }])
   })
 
+  test('gets ids that every vendor takes, but its own as it made them', async () => {
+    const long = `fc_${'x'.repeat(80)}`
+    const talk = (call: Part): Message[] => [
+      { role: 'assistant', parts: [call] },
+      { role: 'tool', parts: [{ type: 'result', id: (call as { id: string }).id, name: 't', output: 1 }] },
+    ]
+    const idsOf = async (call: Part): Promise<unknown[]> =>
+      (await asked({ messages: [user('a'), ...talk(call)] })).prompt.slice(1).map(({ content }) => (content as Fields[])[0]!.toolCallId)
+    const [given, answered] = await idsOf({ type: 'call', id: long, name: 't', input: {} })
+    expect(given).toMatch(/^[\w-]{1,40}$/)
+    expect(answered).toBe(given)
+    const own = 'functions.t:0'
+    const { parts } = await read([{ type: 'tool-call', toolCallId: own, toolName: 't', input: '{}' }, done])
+    expect(await idsOf(parts[0]!)).toEqual([own, own])
+    expect((await idsOf({ type: 'call', id: own, name: 't', input: {} }))[0]).not.toBe(own)
+  })
+
+  test('refuses media that it was said not to take, and gives words for them in history', async () => {
+    const sound: Part = { type: 'media', mime: 'audio/wav', data: 'AQID' }
+    const limited = (messages: Message[], from = fake([done])): Promise<Answer> =>
+      collect(fromAISDK(from, { capabilities: { input: ['text', 'image'] } })({ messages }))
+    expect(await codeOf(limited([{ role: 'user', parts: [sound] }]))).toEqual({ code: 'model/unsupported', retryable: false })
+    const from = fake([done])
+    await limited(
+      [
+        { role: 'user', parts: [sound, { type: 'media', mime: 'image/png', data: 'AQID' }] },
+        { role: 'assistant', parts: [{ type: 'text', text: 'a' }] },
+        user('b'),
+      ],
+      from,
+    )
+    expect((from.asked[0]!.prompt as Fields[])[0]!.content).toMatchObject([
+      { type: 'text', text: '[audio/wav]' },
+      { type: 'file', mediaType: 'image/png' },
+    ])
+  })
+
   test('may end its blocks late or overlap them, and nothing is said twice', async () => {
     const { parts } = await read([
       { type: 'reasoning-start', id: 'r' },
@@ -433,7 +470,8 @@ describe('a model of the AI SDK as ours', () => {
           { type: 'error', error },
         ]),
       ),
-    ).toEqual(expected)
+      // once it has begun, an error of the platform is a connection that broke
+    ).toEqual(error instanceof TypeError ? { code: 'model/truncated', retryable: true } : expected)
     await read([], {}, thrown).catch(({ message }: Error) => expect(message).not.toContain('secret'))
   })
 

@@ -1,6 +1,7 @@
 import { KitError } from '../../errors.ts'
 import type { Json, MediaPart, Message, Part, ProviderOptions, Replay, ResultPart } from '../../message.ts'
-import type { ModelCall, ToolChoice, ToolInfo } from '../../model.ts'
+import type { Modality, ModelCall, ToolChoice, ToolInfo } from '../../model.ts'
+import { idOf } from './anthropic-content.ts'
 import { type AISDKCall, type AISDKModel, type Metadata, ours, wire } from './ai-sdk-types.ts'
 import { type Fields, fields } from './fields.ts'
 import { answeredAt, orInWords } from './media.ts'
@@ -17,15 +18,22 @@ interface Shape {
   /** Whether replay data of other wires is of use there. */
   replays: boolean
   urls: Record<string, RegExp[]>
+  takes: readonly Modality[] | undefined
+  /** Calls that a model of the AI SDK made: their ids go back as they came. */
+  own: ReadonlySet<string>
 }
 
 /** A call as the options of `doStream` and `doGenerate`. Throws `model/unsupported` for media that the model cannot be given. */
-export async function encodeCall(call: ModelCall, model: AISDKModel): Promise<Encoded> {
+export async function encodeCall(call: ModelCall, model: AISDKModel, takes: Shape['takes']): Promise<Encoded> {
   const { system = [], messages, output, reasoning, toolChoice, parallelTools } = call
   const shape: Shape = {
     v3: model.specificationVersion === 'v3',
     replays: model.replays === true,
     urls: (await model.supportedUrls) ?? {},
+    takes,
+    own: new Set(
+      messages.flatMap(({ parts }) => parts.flatMap((part) => (part.type === 'call' && part.replay?.wire === wire ? part.id : []))),
+    ),
   }
   const dropped: string[] = []
   const named = typeof toolChoice === 'object' && 'tools' in toolChoice ? toolChoice : undefined
@@ -52,7 +60,12 @@ export async function encodeCall(call: ModelCall, model: AISDKModel): Promise<En
       seed: call.seed,
       presencePenalty: call.presencePenalty,
       frequencyPenalty: call.frequencyPenalty,
-      responseFormat: output && { type: 'json', schema: output.schema, name: output.name, description: output.description },
+      responseFormat: output && {
+        type: 'json',
+        schema: output.schema,
+        name: output.name?.replace(/[^\w-]/g, '_').slice(0, 64),
+        description: output.description,
+      },
       tools: tools?.length ? tools : undefined,
       toolChoice: tools?.length ? encodeChoice(toolChoice) : undefined,
       reasoning: shape.v3 ? undefined : reasoning?.effort,
@@ -114,11 +127,22 @@ function encodePart(part: Part, role: Message['role'], isNew: boolean, shape: Sh
       const own = part.by === 'provider'
       if (role !== 'assistant' || (own && foreign)) return []
       const input = part.invalid ? { rawInvalidInput: part.input } : (part.input ?? {})
-      return [{ type: 'tool-call', toolCallId: part.id, toolName: part.name, input, ...(own && { providerExecuted: true }), ...options }]
+      return [
+        {
+          type: 'tool-call',
+          toolCallId: idFor(part.id, shape),
+          toolName: part.name,
+          input,
+          ...(own && { providerExecuted: true }),
+          ...options,
+        },
+      ]
     }
     case 'result':
       if ((part.by === 'provider') !== (role === 'assistant') || (part.by === 'provider' && foreign)) return []
-      return [{ type: 'tool-result', toolCallId: part.id, toolName: part.name, output: encodeOutput(part, shape), ...options }]
+      return [
+        { type: 'tool-result', toolCallId: idFor(part.id, shape), toolName: part.name, output: encodeOutput(part, shape), ...options },
+      ]
     case 'opaque': {
       if (role !== 'assistant' || foreign || (shape.v3 && !shape.replays)) return []
       if (part.replay.wire !== wire) return [{ type: 'custom', kind: `${ours}.${part.kind}`, ...options }]
@@ -127,6 +151,11 @@ function encodePart(part: Part, role: Message['role'], isNew: boolean, shape: Sh
     }
   }
 }
+
+/** What every vendor takes as an id; what another one made may not be. */
+export const plainId: RegExp = /^[\w-]{1,40}$/
+
+const idFor = (id: string, { own, replays }: Shape): string => (replays || own.has(id) || plainId.test(id) ? id : idOf(id).slice(-40))
 
 /** A part goes back with the metadata that it came with. */
 function partOptions({ replay, providerOptions }: Part, { replays }: Shape, refusal?: boolean): { providerOptions?: object } {
@@ -142,8 +171,10 @@ function partOptions({ replay, providerOptions }: Part, { replays }: Shape, refu
   return Object.keys(all).length ? { providerOptions: all } : {}
 }
 
-function file(part: MediaPart, { v3, urls }: Shape, options: object): Fields {
+function file(part: MediaPart, { v3, urls, takes }: Shape, options: object): Fields {
   const { mime, data, url, ref, store = 'blob', name } = part
+  const kind = mime === 'application/pdf' ? 'pdf' : mime.replace(/\/.*/, '')
+  if (takes?.includes(kind as Modality) === false) throw unsupported(mime)
   const same = { type: 'file', mediaType: mime, filename: name, ...options }
   if (data !== undefined) return { ...same, data: v3 ? data : { type: 'data', data } }
   if (url !== undefined) {

@@ -1,7 +1,7 @@
 import { KitError } from '../../errors.ts'
 import type { Json, MediaPart, Part, Usage } from '../../message.ts'
 import type { Chunk, ModelFinish } from '../../model.ts'
-import { replayOf } from './ai-sdk-call.ts'
+import { plainId, replayOf } from './ai-sdk-call.ts'
 import { ours, wire } from './ai-sdk-types.ts'
 import { toBase64 } from './bytes.ts'
 import { countIn, type Fields, fields, objects, textIn } from './fields.ts'
@@ -69,7 +69,7 @@ export class PartReader {
       case 'finish':
         return yield* this.#finish(part)
       case 'error':
-        throw errorOf(this.#provider, part.error)
+        throw errorOf(this.#provider, part.error, true)
       default:
         yield* this.#content(part)
     }
@@ -147,7 +147,15 @@ export class PartReader {
     if (type === 'tool-call') {
       const own = part.providerExecuted === true
       this.#called ||= !own
-      made = { type: 'call', id, name, ...readArguments(part.input), ...(own && { by: 'provider' }), ...replay }
+      made = {
+        type: 'call',
+        id,
+        name,
+        ...readArguments(part.input),
+        ...(own && { by: 'provider' }),
+        ...(plainId.test(id) ? {} : { replay: { wire, data: {} } }),
+        ...replay,
+      }
     } else if (type === 'tool-result') {
       // what comes before a tool has ended is not its result
       if (part.preliminary === true) return
@@ -266,7 +274,7 @@ const names: Readonly<Record<string, KitError['code']>> = {
 }
 
 /** What a model of the AI SDK threw, or put into its stream, as a `KitError`; what it said is in `cause` only. */
-export function errorOf(provider: string, error: unknown): KitError {
+export function errorOf(provider: string, error: unknown, begun: boolean): KitError {
   if (error instanceof KitError) return error
   // ours come wrapped from `toAISDK`
   const { cause } = fields(error)
@@ -284,10 +292,12 @@ export function errorOf(provider: string, error: unknown): KitError {
       retryable: retryable || (code === 'model/http' && isRetryable === true),
     })
   }
-  const known = names[textIn(name) ?? '']
+  // an error of the platform after the answer began: the connection broke
+  const torn = begun && error instanceof Error && !names[error.name]
+  const known = torn ? 'model/truncated' : names[textIn(name) ?? '']
   const said = error instanceof Error ? error.message : (JSON.stringify(error) ?? '')
   const code = known ?? codeOf(500, said.slice(0, 10_000))
-  return new KitError(code, `${provider} failed`, { provider, cause: error, retryable: mayRetry(code) })
+  return new KitError(code, `${provider} failed`, { provider, cause: error, retryable: torn || mayRetry(code) })
 }
 
 function headersOf(raw: unknown): Headers {
