@@ -33,7 +33,9 @@ export function fetchOf(binding: AiBinding, gateway?: AiGatewaySettings): typeof
     if (!signal || !response.body) return response
     // a body of a binding that knows no signal would be read on
     const reader = response.body.getReader()
-    const cancel = (reason: unknown): Promise<void> => reader.cancel(reason).catch(() => {})
+    const cancel = (reason: unknown): void => {
+      reader.cancel(reason).catch(() => {})
+    }
     const body = new ReadableStream<Uint8Array>({
       async pull(controller) {
         const { value, done } = await until(signal, reader.read())
