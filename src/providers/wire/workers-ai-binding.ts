@@ -23,7 +23,7 @@ export interface AiGatewaySettings {
  */
 export function fetchOf(binding: AiBinding, gateway?: AiGatewaySettings): typeof fetch {
   return async function run(url, init = {}) {
-    const model = decodeURIComponent((url as string).replace(/^.*?\/run\//, ''))
+    const model = decodeURI((url as string).replace(/^.*?\/run\//, ''))
     const signal = init.signal ?? undefined
     const { 'content-type': _, ...extraHeaders } = init.headers as Record<string, string>
     const options = { returnRawResponse: true, gateway, signal, extraHeaders }
@@ -32,7 +32,19 @@ export function fetchOf(binding: AiBinding, gateway?: AiGatewaySettings): typeof
     const response = await until(signal, binding.run(model, input, options).then(responseOf, refused))
     if (!signal || !response.body) return response
     // a body of a binding that knows no signal would be read on
-    const body = response.body.pipeThrough(new TransformStream<Uint8Array, Uint8Array>(), { signal })
+    const reader = response.body.getReader()
+    const cancel = (reason: unknown): void => {
+      reader.cancel(reason).catch(() => {})
+    }
+    const body = new ReadableStream<Uint8Array>({
+      async pull(controller) {
+        const { value, done } = await until(signal, reader.read())
+        if (done) controller.close()
+        else controller.enqueue(value)
+      },
+      cancel,
+    })
+    signal.addEventListener('abort', cancel, { once: true })
     return new Response(body, { status: response.status, headers: response.headers })
   }
 }

@@ -13,5 +13,4 @@ export function accountURL({ binding, account, baseURL }: Place): string {
 }
 
 /** The address of a model: `@cf/…` stands in it as it is. */
-export const workersAiURL = (place: Place, model: string): string =>
-  `${accountURL(place)}/run/${encodeURI(model).replace(/[?#]/g, encodeURIComponent)}`
+export const workersAiURL = (place: Place, model: string): string => `${accountURL(place)}/run/${encodeURI(model)}`
