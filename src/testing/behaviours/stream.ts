@@ -13,6 +13,7 @@ export const stream: readonly Behaviour[] = [
     group: 'stream',
     says: 'Lines that end in CR LF are read.',
     needs: ['lines'],
+    byHand: true,
     async run({ ask }) {
       for (const bytes of [1000, 1]) {
         const { text, usage } = await ask({ ...good, fault: { newline: '\r\n', bytes } })
@@ -53,8 +54,8 @@ export const stream: readonly Behaviour[] = [
     says: 'The last event counts without its line end.',
     needs: ['lines'],
     async run({ ask }) {
-      const { text, finish } = await ask({ ...good, fault: { unclosed: true, unmarked: true } })
-      equal([text, finish], [hello.join(''), 'stop'], 'the answer')
+      const { text, finish, usage } = await ask({ ...good, fault: { unclosed: true, unmarked: true } })
+      equal([text, finish, usage?.input], [hello.join(''), 'stop', 7], 'the answer')
     },
   },
   {
