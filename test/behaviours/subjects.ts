@@ -3,6 +3,7 @@ import { anthropic } from '../../src/providers/anthropic.ts'
 import { bedrock } from '../../src/providers/bedrock.ts'
 import { cohere } from '../../src/providers/cohere.ts'
 import { gemini, vertex } from '../../src/providers/gemini.ts'
+import { mistral } from '../../src/providers/mistral.ts'
 import { ollama } from '../../src/providers/ollama.ts'
 import { openai } from '../../src/providers/openai.ts'
 import { openaiChat, openaiCompatible } from '../../src/providers/openai-chat.ts'
@@ -43,6 +44,7 @@ export const subjects: readonly Row[] = [
   }),
   native('cohere', 'command-a-plus-05-2026', { wire: 'cohere-v2', model: (to) => cohere('command-a-plus-05-2026', to) }),
   native('ollama', 'qwen3', { wire: 'ollama', model: (to) => ollama('qwen3', to) }),
+  native('mistral', 'mistral-medium-latest', { wire: chatServers.mistral, model: (to) => mistral('mistral-medium-latest', to) }),
   preset('alibaba', 'qwen3.5-plus'),
   preset('azure', 'my-deployment', azure('acme')),
   preset('cerebras', 'gpt-oss-120b'),

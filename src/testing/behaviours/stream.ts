@@ -43,6 +43,7 @@ export const stream: readonly Behaviour[] = [
     name: 'no marker at the end',
     group: 'stream',
     says: 'A stream without its last marker is whole when the answer has said that it ended.',
+    needs: ['endings'],
     async run({ ask }) {
       const { text, finish } = await ask({ ...good, fault: { unmarked: true } })
       equal([text, finish], [hello.join(''), 'stop'], 'the answer')
@@ -52,7 +53,7 @@ export const stream: readonly Behaviour[] = [
     name: 'no last line end',
     group: 'stream',
     says: 'The last event counts without its line end.',
-    needs: ['lines'],
+    needs: ['lines', 'endings'],
     async run({ ask }) {
       const { text, finish, usage } = await ask({ ...good, fault: { unclosed: true, unmarked: true } })
       equal([text, finish, usage?.input], [hello.join(''), 'stop', 7], 'the answer')
