@@ -14,6 +14,7 @@ export type { Fault, Refusal, Saying, Scenario } from './servers/scenario.ts'
 export { fakeServer, type FakeServer, fetchFrom } from './servers/serve.ts'
 export type { Frame, Lacks, Need, WireServer } from './servers/wire.ts'
 export { type WireName, wireServers } from './servers/index.ts'
+export { fakeAI } from './servers/workers-ai.ts'
 
 /** How the model under test reaches the fake server: what most providers take as options. */
 export interface FakeConnection {
@@ -98,7 +99,7 @@ async function runOn(
   has: (need: Need) => boolean,
 ): Promise<void> {
   const server = fakeServer(wire)
-  const place = await mount?.(server.handle)
+  const place = behaviour.byHand ? undefined : await mount?.(server.handle)
   const apiKey = 'sk-5ecret-of-the-conformance-kit'
   try {
     const bench = benchOf(

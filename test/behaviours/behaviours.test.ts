@@ -2,6 +2,7 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { conformance } from '../../src/testing/conformance.ts'
 import { faults } from './faults.ts'
+import { placeToListen } from './place.ts'
 import { subjects } from './subjects.ts'
 
 declare module 'vitest' {
@@ -12,10 +13,7 @@ declare module 'vitest' {
   }
 }
 
-const listens = !('EdgeRuntime' in globalThis) && navigator.userAgent !== 'Cloudflare-Workers'
-// no literal: where nothing can listen, the bundler must not look at the file
-const place = './loopback.ts'
-const server = listens ? await ((await import(/* @vite-ignore */ place)) as typeof import('./loopback.ts')).loopback() : undefined
+const server = await placeToListen()
 afterAll(() => server?.close())
 
 describe.each(subjects)('$name', (subject) => {

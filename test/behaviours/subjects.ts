@@ -45,6 +45,7 @@ export const subjects: readonly Row[] = [
   native('cohere', 'command-a-plus-05-2026', { wire: 'cohere-v2', model: (to) => cohere('command-a-plus-05-2026', to) }),
   native('mistral', 'mistral-medium-latest', { wire: chatServers.mistral, model: (to) => mistral('mistral-medium-latest', to) }),
   native('ollama', 'qwen3', { wire: 'ollama', model: (to) => ollama('qwen3', to) }),
+  native('mistral', 'mistral-medium-latest', { wire: chatServers.mistral, model: (to) => mistral('mistral-medium-latest', to) }),
   preset('alibaba', 'qwen3.5-plus'),
   preset('azure', 'my-deployment', azure('acme')),
   preset('cerebras', 'gpt-oss-120b'),

@@ -32,6 +32,8 @@ export interface Behaviour {
   needs?: readonly Need[]
   /** It can only be seen over a real connection. */
   overHttp?: boolean
+  /** It is seen only where pieces arrive as they were cut: a real connection may join them, so there is none. */
+  byHand?: boolean
   /** Rejects with what does not hold. */
   run(bench: Bench): Promise<void>
 }

@@ -7,6 +7,7 @@ export const ending: readonly Behaviour[] = [
     name: 'length',
     group: 'ending',
     says: 'An answer that was cut off by the limit of tokens says so, and is kept.',
+    needs: ['endings'],
     async run({ ask }) {
       const { text, finish } = await ask({ say: [{ text: ['Once upon', ' a ti'] }], ending: 'length' })
       equal([text, finish], ['Once upon a ti', 'length'], 'the answer')

@@ -13,6 +13,7 @@ export const stream: readonly Behaviour[] = [
     group: 'stream',
     says: 'Lines that end in CR LF are read.',
     needs: ['lines'],
+    byHand: true,
     async run({ ask }) {
       for (const bytes of [1000, 1]) {
         const { text, usage } = await ask({ ...good, fault: { newline: '\r\n', bytes } })
@@ -42,6 +43,7 @@ export const stream: readonly Behaviour[] = [
     name: 'no marker at the end',
     group: 'stream',
     says: 'A stream without its last marker is whole when the answer has said that it ended.',
+    needs: ['endings'],
     async run({ ask }) {
       const { text, finish } = await ask({ ...good, fault: { unmarked: true } })
       equal([text, finish], [hello.join(''), 'stop'], 'the answer')
@@ -51,10 +53,10 @@ export const stream: readonly Behaviour[] = [
     name: 'no last line end',
     group: 'stream',
     says: 'The last event counts without its line end.',
-    needs: ['lines'],
+    needs: ['lines', 'endings'],
     async run({ ask }) {
-      const { text, finish } = await ask({ ...good, fault: { unclosed: true, unmarked: true } })
-      equal([text, finish], [hello.join(''), 'stop'], 'the answer')
+      const { text, finish, usage } = await ask({ ...good, fault: { unclosed: true, unmarked: true } })
+      equal([text, finish, usage?.input], [hello.join(''), 'stop', 7], 'the answer')
     },
   },
   {

@@ -138,6 +138,7 @@ export const toolBehaviours: readonly Behaviour[] = [
     group: 'tools',
     says: 'Arguments in every alphabet, escaped or cut through, are the same again.',
     needs: ['tools'],
+    byHand: true,
     async run({ ask }) {
       const input = {
         word: 'naïve 😀 "quoted" \\ back\nline \u2028 Ж',
