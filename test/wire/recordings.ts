@@ -1,6 +1,7 @@
 // Recorded traffic of real providers, read where it lies: beside the project, never in it.
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { afterAll } from 'vitest'
 
 export const folder: string = join(import.meta.dirname, '../../../shared/wire/recordings')
 
@@ -10,6 +11,14 @@ if (!recorded) {
   if (process.env.CI === 'true') throw new Error('the recordings are missing: ../shared/wire/recordings')
   console.log('skipped: ../shared/wire/recordings is missing')
 }
+
+/** Which answers were given to the kit to read: `.ci/recordings.mjs` looks for those that never were. */
+const read = new Set<string>()
+afterAll(() => {
+  const dir = join(import.meta.dirname, '../../coverage/wire')
+  mkdirSync(dir, { recursive: true })
+  writeFileSync(join(dir, `${crypto.randomUUID()}.json`), JSON.stringify([...read]))
+})
 
 export interface Recording {
   id: string
@@ -48,7 +57,8 @@ export function recordings(apis: readonly string[] | ((api: string) => boolean))
 }
 
 /** The recorded response; with a seed its body comes in pieces of 1 to 9 bytes, always the same ones. */
-export function responseOf({ response }: Recording, seed?: number): Response {
+export function responseOf({ id, response }: Recording, seed?: number): Response {
+  read.add(id)
   const { status, headers, sse, ndjson, text, body } = response
   const binary = response.binary_base64 ?? response.eventstream_base64
   const bytes =
