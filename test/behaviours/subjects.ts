@@ -3,12 +3,14 @@ import { anthropic } from '../../src/providers/anthropic.ts'
 import { bedrock } from '../../src/providers/bedrock.ts'
 import { cohere } from '../../src/providers/cohere.ts'
 import { gemini, vertex } from '../../src/providers/gemini.ts'
+import { huggingface } from '../../src/providers/huggingface.ts'
 import { mistral } from '../../src/providers/mistral.ts'
 import { ollama } from '../../src/providers/ollama.ts'
 import { openai } from '../../src/providers/openai.ts'
 import { openaiChat, openaiCompatible } from '../../src/providers/openai-chat.ts'
 import { azure, presets, workersAi } from '../../src/providers/presets.ts'
-import { type ChatServerName, chatServers, type Subject } from '../../src/testing/conformance.ts'
+import { workersAi as workersAiRun } from '../../src/providers/workers-ai.ts'
+import { type ChatServerName, chatServers, fakeAI, type Subject } from '../../src/testing/conformance.ts'
 
 export interface Row extends Subject {
   name: string
@@ -45,6 +47,31 @@ export const subjects: readonly Row[] = [
   native('cohere', 'command-a-plus-05-2026', { wire: 'cohere-v2', model: (to) => cohere('command-a-plus-05-2026', to) }),
   native('mistral', 'mistral-medium-latest', { wire: chatServers.mistral, model: (to) => mistral('mistral-medium-latest', to) }),
   native('ollama', 'qwen3', { wire: 'ollama', model: (to) => ollama('qwen3', to) }),
+  native('huggingface', 'openai/gpt-oss-120b:groq', {
+    wire: chatServers.huggingface,
+    model: (to) => huggingface('openai/gpt-oss-120b:groq', to),
+  }),
+  native('huggingface (TGI endpoint)', 'tgi', {
+    wire: chatServers.tgi,
+    model: ({ baseURL: endpoint, ...to }) => huggingface('tgi', { ...to, endpoint: `${endpoint}/v1` }),
+  }),
+  native('workers-ai', '@cf/zai-org/glm-5.3-flash', {
+    wire: 'workers-ai-chat',
+    model: (to) => workersAiRun('@cf/zai-org/glm-5.3-flash', to),
+  }),
+  native('workers-ai (older models)', '@cf/meta/llama-3.3-70b-instruct-fp8-fast', {
+    wire: 'workers-ai',
+    model: (to) => workersAiRun('@cf/meta/llama-3.3-70b-instruct-fp8-fast', to),
+  }),
+  native('workers-ai (env.AI)', '@cf/zai-org/glm-5.3-flash', {
+    wire: 'workers-ai-chat',
+    model: ({ server, headers }) => workersAiRun('@cf/zai-org/glm-5.3-flash', { binding: fakeAI(server), ...(headers && { headers }) }),
+    except: {
+      'model and key': 'a binding has no key',
+      gzip: 'a binding is no connection',
+      'nobody there': 'a binding is no connection',
+    },
+  }),
   native('mistral', 'mistral-medium-latest', { wire: chatServers.mistral, model: (to) => mistral('mistral-medium-latest', to) }),
   preset('alibaba', 'qwen3.5-plus'),
   preset('azure', 'my-deployment', azure('acme')),

@@ -102,11 +102,13 @@ export class WorkersAiDecoder implements Decoder {
     const { name, arguments: args } = fields(piece.function ?? piece)
     const { index } = piece
     const id = textIn(piece.id)
-    let call = id ? calls.find((open) => open.id === id) : undefined
+    const known = id ? calls.find((open) => open.id === id) : undefined
+    // an id that is used again, for a call of its own
+    let call = name && known?.index !== (index ?? NaN) ? undefined : known
     if (!id) call = index == null ? (name ? undefined : calls.at(-1)) : calls.findLast((open) => open.index === index)
     if (!call) {
       if (calls.length >= callLimit) throw this.#error('model/garbled', 'sent too much')
-      call = { id: id ?? `call_${calls.length}_${crypto.randomUUID().slice(0, 8)}`, index, name: '', text: '' }
+      call = { id: (!known && id) || `call_${calls.length}_${crypto.randomUUID().slice(0, 8)}`, index, name: '', text: '' }
       calls.push(call)
     }
     call.name ||= textIn(name) ?? ''

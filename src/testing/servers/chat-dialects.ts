@@ -51,7 +51,8 @@ const flat =
   (more: (failing: Failing) => object = () => ({})): NonNullable<ChatDialect['error']> =>
   (message, failing, status) => ({ message, type: status < 500 ? 'invalid_request_error' : 'server_error', ...more(failing) })
 
-const dialects: Readonly<Record<Exclude<ChatServerName, 'openai'>, ChatDialect>> = {
+/** How the vendors differ, to make servers from. */
+export const dialects: Readonly<Record<Exclude<ChatServerName, 'openai'>, ChatDialect>> = {
   alibaba: {
     takes: ['top_k', 'enable_thinking', 'thinking_budget', 'enable_search'],
     content: ['text', 'image_url', 'video_url', 'input_audio'],
@@ -390,6 +391,7 @@ const dialects: Readonly<Record<Exclude<ChatServerName, 'openai'>, ChatDialect>>
     },
   },
   tgi: {
+    valued: true,
     names: { maxTokens: both },
     takes: ['top_k', 'tool_prompt'],
     content: ['text', 'image_url'],

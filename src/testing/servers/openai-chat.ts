@@ -36,6 +36,8 @@ export interface ChatDialect {
   several?: boolean
   /** JSON of any shape only: a schema is refused. */
   schemaless?: boolean
+  /** A schema may stand beside the type, as its `value` (TGI). */
+  valued?: boolean
   /** The kinds of content in a user's message. */
   content?: readonly string[]
   /** An image may be named by its address; default true. */
@@ -261,9 +263,10 @@ function stopIn(stop: unknown): readonly string[] | undefined {
   return list.length > 4 ? refuse('stop: at most 4') : list
 }
 
-function outputIn(format: unknown, { schemaless }: ChatDialect): Asked['output'] {
+function outputIn(format: unknown, { schemaless, valued }: ChatDialect): Asked['output'] {
   if (format === undefined || format === null) return undefined
-  const { type, json_schema } = fieldsIn(format, 'response_format')
+  const { type, json_schema, value } = fieldsIn(format, 'response_format')
+  if (valued && (type === 'json' || type === 'json_object') && value !== undefined) return { schema: fieldsIn(value, 'value') }
   if (type === 'json_object') return {}
   if (type !== 'json_schema' || schemaless) refuse(`response_format.type: ${String(type)} is not available`)
   const { name, schema, strict } = fieldsIn(json_schema, 'json_schema')

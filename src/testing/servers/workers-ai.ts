@@ -12,12 +12,18 @@ import {
   turn,
   type Turn,
 } from './asked.ts'
-import { chatServers } from './chat-dialects.ts'
+import { chatServers, dialects } from './chat-dialects.ts'
+import { openaiChatServer } from './openai-chat.ts'
 import { type Answer, type Called, type Failing, piecesOf, valueOf, wholeOf } from './scenario.ts'
 import type { FakeServer } from './serve.ts'
 import type { Frame, WireServer } from './wire.ts'
 
 const { refusal, failing, lacks } = chatServers.workersAi
+const chat = openaiChatServer({
+  ...dialects.workersAi,
+  refuses: [],
+  lacks: { ...dialects.workersAi.lacks, 'one call at a time': undefined },
+})
 
 /** `…/ai/run/MODEL` as the older models of Workers AI answer it. Sources: the vendor's model schemas and types of November 2026. */
 export const workersAiServer: WireServer = {
@@ -53,13 +59,13 @@ export const workersAiServer: WireServer = {
 
 /** `…/ai/run/MODEL` as the newer models answer it: Chat Completions, in `result` where they are whole. */
 export const workersAiChatServer: WireServer = {
-  ...chatServers.workersAi,
+  ...chat,
   name: 'workers-ai (chat)',
   read: ({ path, body, ...question }) => {
     const model = modelIn(path)
-    return chatServers.workersAi.read({ ...question, path: '/chat/completions', body: { ...fieldsIn(body, 'body'), model } })
+    return chat.read({ ...question, path: '/chat/completions', body: { ...fieldsIn(body, 'body'), model } })
   },
-  body: (answer) => ({ result: chatServers.workersAi.body(answer), success: true, errors: [], messages: [] }),
+  body: (answer) => ({ result: chat.body(answer), success: true, errors: [], messages: [] }),
   option: { key: 'workers-ai', field: 'user', value: 'user-77' },
 }
 
