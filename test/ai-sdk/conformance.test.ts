@@ -32,7 +32,7 @@ const subjects: Readonly<Record<string, Subject>> = {
 
 describe.each(Object.entries(subjects))('%s', (_, subject) => {
   const tests = conformance(subject)
-  for (const { name, lacking, run } of tests) test.skipIf(lacking !== undefined)(name, run)
+  for (const { name, lacking, run } of tests) if (lacking === undefined) test(name, run)
   test('is asked most of the behaviours', () => {
     expect(tests.filter(({ lacking }) => lacking === undefined).length).toBeGreaterThan(70)
   })
