@@ -120,7 +120,7 @@ export class ChatDecoder implements Kept {
     if (!call && !(id && name)) call = index == null ? (name ? undefined : calls.at(-1)) : calls.findLast((open) => open.index === index)
     if (!call) {
       if (calls.length >= callLimit) throw this.#error('model/garbled', 'sent too much')
-      call = { id: (!known && string(id)) || `call_${crypto.randomUUID().slice(9)}`, index, name: '', text: '' }
+      call = { id: (!known && string(id)) || `call_${calls.length}_${crypto.randomUUID().slice(0, 8)}`, index, name: '', text: '' }
       calls.push(call)
     }
     call.name ||= string(name) ?? ''
