@@ -109,6 +109,8 @@ export interface ModelInfo {
   /** The provider's name of the model, e.g. `gpt-5.4-mini`. */
   id: string
   provider: string
+  /** Whose replay data it reads, and no other: see `Replay`. */
+  wire?: string
   capabilities?: { input?: readonly Modality[]; output?: readonly Modality[]; tools?: boolean; reasoning?: boolean; structured?: boolean }
   limits?: { context?: number; output?: number }
 }

@@ -8,8 +8,10 @@ import {
   type Event,
   KitError,
   maxSteps,
+  type Message,
   type Middleware,
   model,
+  type ModelCall,
   or,
   pending,
   run,
@@ -246,6 +248,27 @@ describe('structured output', () => {
 })
 
 describe('a model', () => {
+  test('that goes on with another one’s conversation says so, once', async () => {
+    const thought = (wire: string): Message => ({
+      role: 'assistant',
+      parts: [
+        { type: 'reasoning', text: '', replay: { wire, data: 'signed' } },
+        { type: 'text', text: 'hello' },
+      ],
+    })
+    const notices = async (wire: string): Promise<string[]> => {
+      const answers = scripted([{ type: 'call', id: '1', name: 'clock', input: {} }], 'noon')
+      const model = Object.assign((call: ModelCall) => answers(call), { info: { ...answers.info, wire: 'mine' } })
+      const clock = tool({ name: 'clock', run: () => 12 })
+      const codes: string[] = []
+      for await (const event of stream(agent({ name: 'a', model, tools: [clock] }), [user('hi'), thought(wire), user('time?')]))
+        if (event.type === 'notice') codes.push(event.code)
+      return codes
+    }
+    expect(await notices('theirs')).toEqual(['model/switched'])
+    expect(await notices('mine')).toEqual([])
+  })
+
   const of = (chunks: () => AsyncIterable<Chunk>): ReturnType<typeof agent> =>
     agent({ name: 'a', model: model({ id: 'm', provider: 'p' }, chunks), timeouts: { firstChunk: 30, idle: 30 } })
   test.each([

@@ -130,7 +130,7 @@ export function app<Env extends object = object>(options: AppOptions<Env>): Hono
 
   routes.get('/agents/:agent/sessions', async (c) => {
     const principal = known(c.var.principal)
-    if (auth === 'open') throw new KitError('auth/denied', 'in open mode there is no list of sessions')
+    if (auth === 'open') throw new KitError('auth/denied', 'open mode has no list of sessions')
     const agent = find(c.env, c.req.param('agent'))
     await may(principal, agent.name, 'list')
     const limit = Number(c.req.query('limit') ?? 50)
@@ -211,7 +211,7 @@ type Idempotent = { events: AsyncIterable<Event>; run: string } | { keep: (event
 async function idempotent(request: Request, body: unknown, agent: Agent, context: Context, store: Store): Promise<Idempotent | undefined> {
   const key = request.headers.get('idempotency-key')
   if (key === null) return undefined
-  if (!store.compareAndSet) throw new KitError('store/unsupported', 'idempotency keys need a store with compare-and-set')
+  if (!store.compareAndSet) throw new KitError('store/unsupported', 'this needs a store with compare-and-set')
   const where = `idempotency/${await sha256(canonical([context.principal?.id, agent.name, key]))}`
   const hash = await sha256(canonical(body))
   // no longer than the run can last: a process that dies with it must not hold the key for a day
@@ -220,7 +220,7 @@ async function idempotent(request: Request, body: unknown, agent: Agent, context
   }
   const before = (await store.get(where)) as { hash: string; events?: Event[] } | undefined
   if (before && before.hash !== hash) throw new KitError('idempotency/mismatch', 'this idempotency key was used with another body')
-  if (!before?.events) throw new KitError('session/busy', 'the run of this idempotency key has not ended yet', { retryable: true })
+  if (!before?.events) throw new KitError('session/busy', 'the run of this key has not ended', { retryable: true })
   return { events: every(before.events), run: before.events[0]?.run ?? '' }
 }
 

@@ -58,7 +58,7 @@ export async function sessionRoute(request: Request, route: SessionRoute): Promi
     case 'GET events':
       return events(request, route, principal)
     case 'GET socket':
-      if (!route.socket) throw new KitError('request/not-found', 'this platform has no WebSocket')
+      if (!route.socket) throw new KitError('request/not-found', 'there is no such route')
       return route.socket(request, principal, protocol)
     case 'GET blobs':
       return blob(session, id)
@@ -211,7 +211,7 @@ async function blob(session: Session, hash: string): Promise<Response> {
 async function ticket(request: Request, { store, id, agent, limits }: SessionRoute, principal: Principal): Promise<Response> {
   const { use = 'events' } = await readJson(request, limits)
   must(use === 'events' || use === 'socket', 'use: events or socket')
-  if (!store.compareAndSet) throw new KitError('store/unsupported', 'tickets need a store with compare-and-set')
+  if (!store.compareAndSet) throw new KitError('store/unsupported', 'this needs a store with compare-and-set')
   const secret = crypto.randomUUID()
   await store.set(await ticketKey(agent.name, id, secret), { principal, use } satisfies Ticket, { ttl: ticketTtl })
   return Response.json({ ticket: secret, expires: Date.now() + ticketTtl }, { headers: { 'cache-control': 'no-store' } })
@@ -232,7 +232,7 @@ async function who(
     if (found?.use === verb && (await store.compareAndSet?.(key, found, { use: 'spent' }, { ttl: ticketTtl }))) {
       return { principal: found.principal, protocol }
     }
-    throw new KitError('auth/missing', 'this ticket does not count (any more)')
+    throw new KitError('auth/missing', 'this ticket is spent')
   }
   if (!principal) throw new KitError('auth/missing', 'who are you?')
   return { principal }

@@ -6,6 +6,7 @@ import { errorOf, PartReader } from './wire/ai-sdk-chunks.ts'
 import { callError, contentOf, PartWriter } from './wire/ai-sdk-parts.ts'
 import { decodeCall } from './wire/ai-sdk-prompt.ts'
 import type { AISDKCall, AISDKFinish, AISDKLanguageModel, AISDKModel, AISDKResponse, AISDKStreamPart } from './wire/ai-sdk-types.ts'
+import { wire } from './wire/ai-sdk-types.ts'
 
 export type { AISDKCall, AISDKLanguageModel, AISDKModel } from './wire/ai-sdk-types.ts'
 
@@ -25,7 +26,7 @@ export interface FromAISDKOptions {
 export function fromAISDK(from: AISDKModel, { capabilities = { tools: true, structured: true }, limits }: FromAISDKOptions = {}): Model {
   const { specificationVersion: version, modelId: id, provider } = from
   if (version !== 'v3' && version !== 'v4') throw new TypeError(`a model of the AI SDK's specification v3 or v4, not ${String(version)}`)
-  return model({ id, provider, capabilities, limits }, (call) => read(from, call, capabilities.input))
+  return model({ id, provider, wire, capabilities, limits }, (call) => read(from, call, capabilities.input))
 }
 
 async function* read(from: AISDKModel, call: ModelCall, takes: readonly Modality[] | undefined): AsyncGenerator<Chunk, void, void> {

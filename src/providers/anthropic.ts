@@ -2,6 +2,7 @@ import { model, type Model, type ModelInfo } from '../model.ts'
 import { type AnthropicConnection, connect } from './wire/anthropic-connection.ts'
 import { type ClaudeTraits, encodeMessages, explain, MessagesDecoder, traitsOf } from './wire/anthropic-messages.ts'
 import { exchange } from './wire/exchange.ts'
+import { wire } from './wire/anthropic-models.ts'
 
 export type { AnthropicConnection } from './wire/anthropic-connection.ts'
 export type { ClaudeTraits } from './wire/anthropic-messages.ts'
@@ -29,7 +30,7 @@ export function anthropic(id: string, options: AnthropicOptions = {}): Model {
   const traits = { ...known, output: limits.output }
   const reasoning = traits.thinking !== 'none'
   const capabilities = options.capabilities ?? { tools: true, structured: true, reasoning, input: ['text', 'image', 'pdf'] }
-  return model({ id, provider, capabilities, limits }, (call) =>
+  return model({ id, provider, wire, capabilities, limits }, (call) =>
     exchange(call, { provider, fetch: options.fetch }, async () => {
       const { body, dropped, betas } = encodeMessages(call, id, traits, version)
       options.cache?.(body)

@@ -4,6 +4,7 @@ import { askBedrock, type BedrockConnection, eventOf, type FrameDecoder } from '
 import type { Frame } from './wire/aws-events.ts'
 import { chunkOf } from './wire/bedrock-decode.ts'
 import type { Fields } from './wire/fields.ts'
+import { wire } from './wire/anthropic-models.ts'
 
 export interface BedrockAnthropicOptions extends BedrockConnection {
   /** Named in errors and events; default `bedrock`. */
@@ -33,7 +34,7 @@ export function bedrockAnthropic(id: string, options: BedrockAnthropicOptions): 
     reasoning: traits.thinking !== 'none',
     input: ['text', 'image', 'pdf'],
   }
-  return model({ id, provider, capabilities, limits }, (call) =>
+  return model({ id, provider, wire, capabilities, limits }, (call) =>
     askBedrock(call, provider, options, () => {
       const { body, dropped } = encodeMessages(call, id, traits, 'bedrock-2023-05-31')
       // the model is in the path, and the operation says whether it streams

@@ -2,6 +2,7 @@ import { model, type Model, type ModelInfo } from '../model.ts'
 import { askBedrock, type BedrockConnection } from './wire/aws.ts'
 import { ConverseDecoder } from './wire/bedrock-decode.ts'
 import { encodeConverse } from './wire/bedrock-request.ts'
+import { wire } from './wire/bedrock-models.ts'
 
 export type { AwsCredentials, BedrockConnection } from './wire/aws.ts'
 
@@ -23,7 +24,7 @@ export interface BedrockOptions extends BedrockConnection {
 export function bedrock(id: string, options: BedrockOptions): Model {
   const { provider = 'bedrock', api = 'converse', limits } = options
   const capabilities = options.capabilities ?? { tools: true, structured: true, input: ['text', 'image', 'pdf', 'video'] }
-  return model({ id, provider, capabilities, limits }, (call) =>
+  return model({ id, provider, wire, capabilities, limits }, (call) =>
     askBedrock(call, provider, options, () => {
       const { body, dropped } = encodeConverse(call, id)
       const whole = call.stream === false

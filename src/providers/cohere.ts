@@ -1,7 +1,7 @@
 import { model, type Model, type ModelInfo } from '../model.ts'
 import { CohereDecoder, explain } from './wire/cohere.ts'
 import { traitsOf } from './wire/cohere-models.ts'
-import { encodeCohere } from './wire/cohere-request.ts'
+import { encodeCohere, wire } from './wire/cohere-request.ts'
 import { exchange } from './wire/exchange.ts'
 import { type Connection, keyOf } from './wire/http.ts'
 
@@ -29,7 +29,7 @@ export function cohere(id: string, options: CohereOptions = {}): Model {
   const scope = { model: id, takes: capabilities.input ?? [], reasoning: capabilities.reasoning, documents }
   const url = new URL(baseURL)
   url.pathname = url.pathname.replace(/\/*(\/v[12])?\/*$/, '/v2/chat')
-  return model({ id, provider, capabilities, limits }, (call) => {
+  return model({ id, provider, wire, capabilities, limits }, (call) => {
     const decoder = new CohereDecoder(provider, id)
     const warned: typeof fetch = async (...request) => {
       const response = await (send ?? fetch)(...request)

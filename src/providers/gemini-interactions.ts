@@ -1,7 +1,7 @@
 import { model, type Model, type ModelInfo } from '../model.ts'
 import { exchange } from './wire/exchange.ts'
 import { InteractionDecoder } from './wire/gemini-interactions-decode.ts'
-import { encodeInteraction } from './wire/gemini-interactions.ts'
+import { encodeInteraction, interactionsWire as wire } from './wire/gemini-interactions.ts'
 import { familyOf, type GeminiFamily } from './wire/gemini-models.ts'
 import { type GeminiConnection, geminiHome, versioned } from './wire/gemini-place.ts'
 import { explainGemini } from './wire/gemini-errors.ts'
@@ -43,7 +43,7 @@ export function interactions(id: string, options: InteractionsOptions = {}): Mod
     },
     limits = { context: 1_048_576, output: 65_536 },
   } = options
-  return model({ id, provider, capabilities, limits }, (call) =>
+  return model({ id, provider, wire, capabilities, limits }, (call) =>
     exchange(call, { provider, fetch: options.fetch }, async () => {
       const { body, dropped } = encodeInteraction(call, { id, agent, store, family })
       const token = await keyOf({ apiKey: options.token })

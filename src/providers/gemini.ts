@@ -3,7 +3,7 @@ import { exchange } from './wire/exchange.ts'
 import { GeminiDecoder } from './wire/gemini-decode.ts'
 import { explainGemini } from './wire/gemini-errors.ts'
 import { familyOf, type GeminiFamily } from './wire/gemini-models.ts'
-import { encodeGemini } from './wire/gemini.ts'
+import { encodeGemini, wire } from './wire/gemini.ts'
 import { type Connection, keyOf } from './wire/http.ts'
 import { VertexDecoder } from './wire/vertex-decode.ts'
 
@@ -69,7 +69,7 @@ function generateContent(id: string, path: string, home: string, options: Gemini
     },
     limits = { context: 1_048_576, output: 65_536 },
   } = options
-  return model({ id, provider, capabilities, limits }, (call) =>
+  return model({ id, provider, wire, capabilities, limits }, (call) =>
     exchange(call, { provider, fetch: options.fetch }, async () => {
       const [key, token] = await Promise.all([keyOf(options), keyOf({ apiKey: options.token })])
       return {

@@ -2,7 +2,7 @@ import { model, type Model, type ModelInfo } from '../model.ts'
 import { exchange } from './wire/exchange.ts'
 import { type Connection, keyOf } from './wire/http.ts'
 import { routerQuirks, routerURL, tgiQuirks } from './wire/huggingface.ts'
-import { encodeChat } from './wire/openai-chat-request.ts'
+import { encodeChat, wire } from './wire/openai-chat-request.ts'
 import { ChatDecoder } from './wire/openai-chat.ts'
 
 export type { Connection } from './wire/http.ts'
@@ -44,7 +44,7 @@ export function huggingface(id: string, options: HuggingFaceOptions = {}): Model
   if (endpoint !== undefined && url.pathname === '/') url.pathname = '/v1'
   url.pathname = url.pathname.replace(/(\/chat\/completions)?\/*$/, '/chat/completions')
   const quirks = { ...(endpoint !== undefined && engine === 'tgi' ? tgiQuirks() : routerQuirks), takes: capabilities.input }
-  return model({ id, provider, capabilities, limits }, (call) =>
+  return model({ id, provider, wire, capabilities, limits }, (call) =>
     exchange(call, { provider, fetch: options.fetch }, async () => {
       const key = await keyOf(options)
       return {

@@ -2,7 +2,7 @@ import { model, type Model, type ModelInfo } from '../model.ts'
 import { exchange } from './wire/exchange.ts'
 import { type Connection, keyOf } from './wire/http.ts'
 import { asChat, quirksOf } from './wire/mistral.ts'
-import { type ChatQuirks, encodeChat } from './wire/openai-chat-request.ts'
+import { type ChatQuirks, encodeChat, wire } from './wire/openai-chat-request.ts'
 import { ChatDecoder } from './wire/openai-chat.ts'
 
 export type { Connection } from './wire/http.ts'
@@ -29,7 +29,7 @@ export function mistral(id: string, options: MistralOptions = {}): Model {
   const quirks = { ...quirksOf(id), files: provider, takes: capabilities.input, ...options.quirks }
   const url = new URL(baseURL)
   url.pathname = url.pathname.replace(/\/*$/, '/chat/completions')
-  return model({ id, provider, capabilities, limits }, (call) =>
+  return model({ id, provider, wire, capabilities, limits }, (call) =>
     exchange(call, { provider, fetch: options.fetch }, async () => {
       const key = await keyOf(options)
       return {

@@ -1,7 +1,7 @@
 import { model, type Model, type ModelInfo } from '../model.ts'
 import { type Connection, keyOf } from './wire/http.ts'
 import { exchangeLines } from './wire/ndjson.ts'
-import { encodeOllama, type OllamaSettings, ollamaURL } from './wire/ollama-request.ts'
+import { encodeOllama, type OllamaSettings, ollamaURL, wire } from './wire/ollama-request.ts'
 import { explainOllama, OllamaDecoder } from './wire/ollama.ts'
 
 export type { Connection } from './wire/http.ts'
@@ -29,7 +29,7 @@ export function ollama(id: string, options: OllamaOptions = {}): Model {
     limits = options.context === undefined ? undefined : { context: options.context },
   } = options
   const url = ollamaURL(options.baseURL, '/chat')
-  return model({ id, provider, capabilities, limits }, (call) =>
+  return model({ id, provider, wire, capabilities, limits }, (call) =>
     exchangeLines(call, { provider, fetch: options.fetch }, async () => {
       const key = await keyOf(options)
       return {

@@ -2,7 +2,7 @@ import type { ModelInfo } from '../model.ts'
 import { model, type Model } from '../model.ts'
 import { exchange } from './wire/exchange.ts'
 import { type Connection, keyOf } from './wire/http.ts'
-import { type ChatQuirks, encodeChat } from './wire/openai-chat-request.ts'
+import { type ChatQuirks, encodeChat, wire } from './wire/openai-chat-request.ts'
 import { onlyChosen, spoken, waitOf } from './wire/openai-chat-rewrites.ts'
 import { ChatDecoder } from './wire/openai-chat.ts'
 
@@ -42,7 +42,7 @@ export function openaiChat(id: string, options: OpenAIChatOptions = {}): Model {
   const quirks = { ...openai, files: provider, takes: capabilities.input, ...options.quirks }
   const url = new URL(baseURL)
   url.pathname = url.pathname.replace(/\/*$/, '/chat/completions')
-  return model({ id, provider, capabilities, limits }, (call) =>
+  return model({ id, provider, wire, capabilities, limits }, (call) =>
     exchange(call, { provider, fetch: options.fetch }, async () => {
       const key = await keyOf(options)
       return {

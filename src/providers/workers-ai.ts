@@ -3,7 +3,7 @@ import { exchange } from './wire/exchange.ts'
 import { type Connection, keyOf } from './wire/http.ts'
 import { type AiBinding, type AiGatewaySettings, fetchOf } from './wire/workers-ai-binding.ts'
 import { explainCloudflare } from './wire/workers-ai-errors.ts'
-import { type Dialect, dialectOf, encodeWorkersAi } from './wire/workers-ai-request.ts'
+import { type Dialect, dialectOf, encodeWorkersAi, wire } from './wire/workers-ai-request.ts'
 import { WorkersAiDecoder } from './wire/workers-ai.ts'
 import { workersAiURL } from './wire/workers-ai-url.ts'
 
@@ -36,7 +36,7 @@ export function workersAi(id: string, options: WorkersAiOptions): Model {
   const provider = 'workers-ai'
   const url = workersAiURL(options, id)
   const fetch = binding ? fetchOf(binding, options.gateway) : options.fetch
-  return model({ id, provider, capabilities, limits }, (call) =>
+  return model({ id, provider, wire, capabilities, limits }, (call) =>
     exchange(call, { provider, fetch }, async () => {
       const key = binding ? undefined : await keyOf(options)
       return {
