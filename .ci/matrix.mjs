@@ -12,6 +12,9 @@ const file = join(root, 'docs/providers.md')
 const given = process.argv[process.argv.indexOf('--report') + 1]
 const report = process.argv.includes('--report') && existsSync(given) ? JSON.parse(readFileSync(given, 'utf8')) : run()
 
+const names = subjects.map(({ name }) => name)
+if (new Set(names).size < names.length) throw new Error(`two providers have one name: ${names.join(', ')}`)
+
 /** `subject/behaviour` → whether it works, and why not; a cell without `works` is not offered by the vendor. */
 const cells = new Map()
 for (const { assertionResults } of report.testResults)

@@ -72,7 +72,6 @@ export const subjects: readonly Row[] = [
       'nobody there': 'a binding is no connection',
     },
   }),
-  native('mistral', 'mistral-medium-latest', { wire: chatServers.mistral, model: (to) => mistral('mistral-medium-latest', to) }),
   preset('alibaba', 'qwen3.5-plus'),
   preset('azure', 'my-deployment', azure('acme')),
   preset('cerebras', 'gpt-oss-120b'),
