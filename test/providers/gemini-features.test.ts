@@ -202,6 +202,40 @@ describe('sources', () => {
     expect(of(await plain.events('hi'), 'notice')).toEqual([])
   })
 
+  test('what must be shown is not lost when more metadata comes after it', async () => {
+    const early = candidate([{ text: 'So' }], {
+      groundingMetadata: { searchEntryPoint: { renderedContent: '<b>' }, webSearchQueries: ['q'] },
+    })
+    const late = grounded([{ web: { uri: 'https://a.example' } }], [])
+    const cited = candidate([], { ...stop, citationMetadata: { citations: [{ uri: 'https://b.example' }] } })
+    const { events } = talking([[early, late, cited]])
+    expect(of(await events('hi'), 'notice').map(({ data }) => data)).toEqual([{ html: '<b>', queries: ['q'] }])
+  })
+
+  test('a place in a later part is not taken for the same words before it', async () => {
+    const parts = [{ text: 'So. Naïve. ' }, { text: 'Well. So.' }]
+    const segment = { partIndex: 1, startIndex: 6, endIndex: 9, text: 'So.' }
+    const more = {
+      groundingMetadata: {
+        groundingChunks: [{ web: { uri: 'https://a.example' } }],
+        groundingSupports: [{ segment, groundingChunkIndices: [0] }],
+      },
+    }
+    const { events } = talking([[candidate(parts, { ...stop, ...more })]])
+    expect(of(await events('hi'), 'source').map(({ source }) => [source.start, source.end])).toEqual([[17, 20]])
+  })
+
+  test('a mark of byte order in the text takes its place', async () => {
+    const text = '\uFEFFSo. Yes.'
+    const metadata = {
+      groundingChunks: [{ web: { uri: 'https://a.example' } }],
+      groundingSupports: [{ segment: { startIndex: 7, endIndex: 11 }, groundingChunkIndices: [0] }],
+    }
+    const { events } = talking([[candidate([{ text }], { ...stop, groundingMetadata: metadata })]])
+    const [{ source } = expect.unreachable('no source')] = of(await events('hi'), 'source')
+    expect(text.slice(source.start, source.end)).toBe('Yes.')
+  })
+
   test('a notice is bounded', async () => {
     const { events } = talking([[grounded([], [], { searchEntryPoint: { renderedContent: 'x'.repeat(1_000_000) } })]])
     const [notice] = of(await events('hi'), 'notice')
@@ -285,6 +319,18 @@ describe('caches', () => {
     const { sent: without, one } = talking([done], [add])
     await run(one, 'hi')
     expect(Object.keys(without[0]!)).toEqual(['contents', 'systemInstruction', 'tools'])
+  })
+
+  test('an answer held to JSON is asked for beside a cache too, in words where the family has no other way', async () => {
+    const asked = async (id: string): Promise<Fields> => {
+      const { one, sent } = talking([[candidate([{ text: '{"a":1}' }], stop)]], [tool({ name: 'add', run: () => 42 })], gemini, id)
+      const output = { schema: { type: 'object' } }
+      const providerOptions = { gemini: { cachedContent: 'cachedContents/c' } }
+      await collect(one.model({ messages: [user('hi')], tools: [{ name: 'add' }], output, providerOptions }))
+      return sent[0]!
+    }
+    expect(JSON.stringify((await asked('gemini-2.5-flash')).contents)).toContain('answer with JSON only')
+    expect(await asked('gemini-3.8-flash')).toMatchObject({ generationConfig: { responseMimeType: 'application/json' } })
   })
 
   test('a rule that comes later is not lost: beside a cache it is said as a person’s', async () => {

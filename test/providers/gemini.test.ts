@@ -432,9 +432,27 @@ describe('batches', () => {
     const { batch: batches } = geminiServices(options)
     expect((await batches.cancel('b')).status).toBe('cancelled')
     expect(seen.map(({ method, url }) => `${method} ${url}`)).toEqual([`POST ${home}/batches/b:cancel`, `GET ${home}/batches/b`])
-    expect(await codeOf(batches.create({ model: 'm', requests: [] }))).toBe('model/request')
-    expect(await codeOf(batches.create({ model: 'm', requests: [requests[0]!, requests[0]!] }))).toBe('model/request')
+    for (const wrong of [[], [requests[0]!, requests[0]!], [{ ...requests[0]!, id: 'a b' }]])
+      await expect(batches.create({ model: 'm', requests: wrong })).rejects.toThrow(TypeError)
     expect(seen).toHaveLength(2)
+  })
+
+  test('one that failed says so and is not empty; what was answered before its end can be read', async () => {
+    const results = (body: object): Promise<unknown> => all(geminiServices(server(body).options).batch.results('b'))
+    for (const state of ['FAILED', 'CANCELLED', 'EXPIRED'])
+      await expect(results(batch(`BATCH_STATE_${state}`))).rejects.toMatchObject({ code: 'model/request', retryable: false })
+    const inlinedResponses = [null, { response: said([{ text: 'two' }]) }]
+    expect(await results(batch('BATCH_STATE_CANCELLED', { response: { inlinedResponses } }))).toMatchObject([
+      { id: '0', error: { code: 'model/http' } },
+      { id: '1', answer: { parts: [{ text: 'two' }] } },
+    ])
+  })
+
+  test('requests that went up to no file make no batch', async () => {
+    const big = requests.map(({ id }) => ({ id, call: { messages: [user('x'.repeat(8_000_000))] } }))
+    const { options, seen } = server(begun, () => active(), { file: {} }, batch('BATCH_STATE_PENDING'))
+    expect(await codeOf(geminiServices(options).batch.create({ model: 'm', requests: big }))).toBe('model/garbled')
+    expect(seen).toHaveLength(3)
   })
 })
 

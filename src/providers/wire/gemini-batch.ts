@@ -1,7 +1,7 @@
-import { KitError } from '../../errors.ts'
+import { asKitError, KitError } from '../../errors.ts'
 import { AnswerFold, type ModelCall } from '../../model.ts'
 import type { Batch, Batches, BatchRequest, BatchResult, JobStatus, ServiceOptions } from '../../services.ts'
-import { defined, type Fields, fields, isObject, objects, textIn } from './fields.ts'
+import { defined, type Fields, fields, isObject, textIn } from './fields.ts'
 import { GeminiDecoder } from './gemini-decode.ts'
 import { geminiStreamError } from './gemini-errors.ts'
 import { bigIn, timeIn } from './gemini-fields.ts'
@@ -9,13 +9,13 @@ import { named, onlySignal } from './gemini-place.ts'
 import { asHttp } from './gemini-status.ts'
 import { upload } from './gemini-upload.ts'
 import { wire } from './gemini.ts'
-import { parse } from './http.ts'
+import { jsonLines } from './json-lines.ts'
+import { checkRequests } from './openai-answers.ts'
+import { without } from './openai-batches.ts'
 import { ask, askJson, type Service } from './service.ts'
 
 /** Bytes of requests that go with the batch itself (the vendor takes 20 MB); more go as a file. */
 const inlineLimit = 15_000_000
-/** Characters of one line of a file of results. */
-const lineLimit = 50_000_000
 
 /**
  * Batches of the Gemini API. Few requests go inline, more than 15 MB as a file; `pathOf` gives a model's path, `encode` a request's body. Where the
@@ -29,8 +29,7 @@ export function geminiBatches(
   const get = (id: string, options: ServiceOptions = {}): Promise<Fields> => askJson(service, { path: named('batches', id), options })
   return {
     async create({ model, requests, ...options }) {
-      if (!requests.length || new Set(requests.map(({ id }) => id)).size < requests.length)
-        throw new KitError('model/request', 'a batch needs requests, each with an id of its own', { provider: service.provider })
+      checkRequests(requests)
       const own = options.providerOptions?.[wire] ?? {}
       const batch = {
         displayName: `${requests.length} requests`,
@@ -50,22 +49,23 @@ export function geminiBatches(
     },
     async *results(id, options = {}) {
       const body = await get(id, options)
-      const { status } = batchIn(body)
-      if (status === 'queued' || status === 'running')
-        throw new KitError('model/request', `${service.provider} has not finished the batch`, {
-          provider: service.provider,
-          retryable: true,
-        })
+      const { status, error } = batchIn(body)
+      if (status === 'queued' || status === 'running') throw without(service.provider, status)
       let at = 0
       for (const place of [body.response, fields(body.metadata).output, body.output, fields(body.response).output]) {
         const { inlinedResponses, responsesFile } = fields(place)
         const inline = fields(inlinedResponses).inlinedResponses ?? inlinedResponses
         const file = textIn(responsesFile)
         if (!Array.isArray(inline) && !file) continue
-        if (file) for await (const line of lines(service, file, options)) yield resultIn(line, at++, service.provider)
-        else for (const each of objects(inline)) yield resultIn(each, at++, service.provider)
+        if (file) {
+          const { origin, pathname } = new URL(service.baseURL)
+          const path = `${origin}/download${pathname}${named('files', file)}:download`
+          const response = await ask(service, { path, query: { alt: 'media' }, options })
+          for await (const line of jsonLines(response, service, options.signal)) yield resultIn(line, at++, service.provider)
+        } else for (const each of inline as unknown[]) yield resultIn(fields(each), at++, service.provider)
         return
       }
+      if (status !== 'done') throw without(service.provider, status, error)
     },
   }
 }
@@ -88,7 +88,10 @@ async function input(
     { file: { displayName: 'batch.jsonl', mimeType: mime } },
     { data: new Blob([text]), name: 'batch.jsonl', mime, ...onlySignal(options) },
   )
-  return { fileName: textIn(fields(file).name) }
+  const fileName = textIn(fields(file).name)
+  if (fileName === undefined)
+    throw new KitError('model/garbled', `${service.provider} sent a file without a name`, { provider: service.provider })
+  return { fileName }
 }
 
 const statuses: Readonly<Record<string, JobStatus>> = {
@@ -127,43 +130,7 @@ function resultIn({ key, metadata, response, error }: Fields, at: number, provid
     for (const chunk of decoder.body(response)) fold.add(chunk)
     for (const chunk of decoder.end(true)) fold.add(chunk)
     return { id, answer: { parts: fold.partial(), usage: fold.usage, finish: fold.finish } }
-  } catch (cause) {
-    if (cause instanceof KitError) return { id, error: cause }
-    throw cause
-  }
-}
-
-/** The objects of a file of JSON Lines, as they arrive. */
-async function* lines(service: Service, file: string, options: ServiceOptions): AsyncGenerator<Fields, void, void> {
-  const { origin, pathname } = new URL(service.baseURL)
-  const path = `${origin}/download${pathname}${named('files', file)}:download`
-  const response = await ask(service, { path, query: { alt: 'media' }, options })
-  const reader = response.body?.getReader()
-  if (!reader) return
-  const { provider } = service
-  const decoder = new TextDecoder()
-  let text = ''
-  try {
-    for (let ended = false; !ended;) {
-      const read = await reader.read().catch((cause: unknown) => {
-        if (options.signal?.aborted) throw options.signal.reason
-        throw new KitError('model/truncated', `the connection to ${provider} broke`, { cause, provider, retryable: true })
-      })
-      ended = read.done
-      text += read.done ? `${decoder.decode()}\n` : decoder.decode(read.value, { stream: true })
-      let from = 0
-      for (let to = text.indexOf('\n'); to >= 0; to = text.indexOf('\n', from)) {
-        const line = text.slice(from, to).trim()
-        from = to + 1
-        if (!line) continue
-        const value = parse(line)
-        if (!isObject(value)) throw new KitError('model/garbled', `${provider} sent a result that is no JSON`, { provider })
-        yield value
-      }
-      text = text.slice(from)
-      if (text.length > lineLimit) throw new KitError('model/garbled', `${provider} sent a result that is too long`, { provider })
-    }
-  } finally {
-    reader.cancel().catch(() => {})
+  } catch (error) {
+    return { id, error: asKitError(error) }
   }
 }

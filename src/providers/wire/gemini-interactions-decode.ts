@@ -3,6 +3,7 @@ import type { Json, MediaPart, Part, Replay } from '../../message.ts'
 import type { Chunk, ModelFinish } from '../../model.ts'
 import { countIn, defined, type Fields, fields, isObject, objects, textIn } from './fields.ts'
 import { geminiStreamError } from './gemini-errors.ts'
+import { unitsIn } from './gemini-fields.ts'
 import { type InteractionReplay, interactionsWire } from './gemini-interactions.ts'
 import { asHttp } from './gemini-status.ts'
 import { parse, readArguments, type SseEvent } from './http.ts'
@@ -168,7 +169,7 @@ export class InteractionDecoder {
     const bytes = new TextEncoder().encode(open.annotations.length ? open.text : '')
     const units = (until: unknown): number | undefined => {
       const count = countIn(until)
-      return count === undefined || count > bytes.length ? undefined : open.from + new TextDecoder().decode(bytes.subarray(0, count)).length
+      return count === undefined || count > bytes.length ? undefined : open.from + unitsIn(bytes, count)
     }
     for (const { url, title, name, file_name, document_uri, source, page_number: page, start_index = 0, end_index } of open.annotations) {
       const end = units(end_index)

@@ -1,5 +1,6 @@
 import type { Chunk, Source } from '../../model.ts'
 import { countIn, defined, type Fields, fields, objects, textIn } from './fields.ts'
+import { unitsIn } from './gemini-fields.ts'
 
 /** Sources of one answer, and places that are looked for; what a server says beyond that is left out. */
 const limit = 500
@@ -21,11 +22,10 @@ export function sourcesOf(metadata: readonly Fields[], text: string): Source[] {
   const place = ({ startIndex, endIndex, text: words }: Fields): Pick<Source, 'start' | 'end'> => {
     const [from, to] = [countIn(startIndex) ?? 0, countIn(endIndex)]
     if (to === undefined || to > bytes.length || left-- <= 0) return {}
-    const units = (until: number): number => new TextDecoder().decode(bytes.subarray(0, until)).length
-    const [start, end] = [units(from), units(to)]
+    const [start, end] = [unitsIn(bytes, from), unitsIn(bytes, to)]
     if (textIn(words) === undefined || text.slice(start, end) === words) return { start, end }
-    // the index counts from the start of a part that is not named
-    const at = text.indexOf(words as string)
+    // the index counts from the start of a part, which is no sooner
+    const at = text.indexOf(words as string, start)
     return at < 0 ? {} : { start: at, end: at + (words as string).length }
   }
   for (const { groundingMetadata, citationMetadata } of metadata) {
@@ -62,7 +62,10 @@ const list = (value: unknown): unknown[] => (Array.isArray(value) ? value.slice(
  * which nobody has checked (a page shows it in a sandboxed frame only), the searches, and the token of a map.
  */
 export function* entryPoints(metadata: readonly Fields[]): Generator<Chunk, void, void> {
-  const { searchEntryPoint, webSearchQueries, googleMapsWidgetContextToken } = fields(metadata.at(-1)?.groundingMetadata)
+  const found = metadata
+    .map(({ groundingMetadata }) => fields(groundingMetadata))
+    .findLast(({ searchEntryPoint, googleMapsWidgetContextToken }) => searchEntryPoint ?? googleMapsWidgetContextToken)
+  const { searchEntryPoint, webSearchQueries, googleMapsWidgetContextToken } = found ?? {}
   const shown = (value: unknown): string | undefined => textIn(value)?.slice(0, shownLimit)
   const [html, mapsWidget] = [shown(fields(searchEntryPoint).renderedContent), shown(googleMapsWidgetContextToken)]
   if (html ?? mapsWidget)

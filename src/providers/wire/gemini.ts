@@ -85,8 +85,10 @@ export function encodeGemini(call: ModelCall, target: GeminiTarget): Fields {
   const { output } = call
   const schema = output?.schema
   const inWords = output && tools.length && !target.third
+  // beside a cache no system is sent: the last turn says it
+  const told = cached ? contents.at(-1)?.parts : system
   if (inWords)
-    system.push({ text: `When no tool is needed, answer with JSON only${schema ? `, of this schema: ${JSON.stringify(schema)}` : '.'}` })
+    told?.push({ text: `When no tool is needed, answer with JSON only${schema ? `, of this schema: ${JSON.stringify(schema)}` : '.'}` })
   const penalties = target.penalties !== false
   return {
     contents,
@@ -139,7 +141,11 @@ interface Turn {
 }
 
 /** Roles alternate, so that neighbours of one role are one turn; all results of a turn's calls stand together right after it. */
-function contentsOf({ system = [], messages }: ModelCall, target: GeminiTarget, cached: boolean): { system: Fields[]; contents: Fields[] } {
+function contentsOf(
+  { system = [], messages }: ModelCall,
+  target: GeminiTarget,
+  cached: boolean,
+): { system: Fields[]; contents: { role: string; parts: Fields[] }[] } {
   const told = typeof system === 'string' ? textOf({ type: 'text', text: system }) : system.flatMap(textOf)
   const turns: Turn[] = []
   const calls = new Map<string, { at: number; id: string | undefined }>()
