@@ -2,7 +2,7 @@ import { model, type Model, type ModelInfo } from '../model.ts'
 import { exchange } from './wire/exchange.ts'
 import { InteractionDecoder } from './wire/gemini-interactions-decode.ts'
 import { encodeInteraction, interactionsWire as wire } from './wire/gemini-interactions.ts'
-import { familyOf, type GeminiFamily } from './wire/gemini-models.ts'
+import { capabilitiesOf, familyOf, type GeminiFamily } from './wire/gemini-models.ts'
 import { type GeminiConnection, geminiHome, versioned } from './wire/gemini-place.ts'
 import { explainGemini } from './wire/gemini-errors.ts'
 import { keyOf } from './wire/http.ts'
@@ -33,16 +33,7 @@ export interface InteractionsOptions extends GeminiConnection {
 export function interactions(id: string, options: InteractionsOptions = {}): Model {
   const { provider = 'gemini', baseURL = geminiHome, apiVersion, agent = false, store = false, family = familyOf(id) } = options
   const url = `${versioned(baseURL, apiVersion)}/interactions`
-  const {
-    capabilities = {
-      input: ['text', 'image', 'audio', 'video', 'pdf'],
-      output: family.output ?? ['text'],
-      tools: !family.output,
-      structured: !family.output,
-      reasoning: true,
-    },
-    limits = { context: 1_048_576, output: 65_536 },
-  } = options
+  const { capabilities = { ...capabilitiesOf(family), reasoning: true }, limits = { context: 1_048_576, output: 65_536 } } = options
   return model({ id, provider, wire, capabilities, limits }, (call) =>
     exchange(call, { provider, fetch: options.fetch }, async () => {
       const { body, dropped } = encodeInteraction(call, { id, agent, store, family })

@@ -7,11 +7,12 @@ import { geminiBatches } from './wire/gemini-batch.ts'
 import { geminiEmbedder, vertexEmbedder } from './wire/gemini-embed.ts'
 import { geminiFiles } from './wire/gemini-files.ts'
 import { geminiImage, geminiSpeaker, geminiTranscriber } from './wire/gemini-made.ts'
-import { familyOf } from './wire/gemini-models.ts'
+import { capabilitiesOf, familyOf } from './wire/gemini-models.ts'
 import {
   type GeminiConnection,
   geminiService,
   onlySignal,
+  pathIn,
   type VertexConnection,
   vertexHome,
   vertexService,
@@ -55,7 +56,7 @@ export function geminiServices(options: GeminiConnection = {}): GeminiServices {
     listModels: (more) =>
       allPages(async (pageToken) => {
         const body = await askJson(service, { path: '/models', query: { pageSize: 1000, pageToken }, options: more })
-        return { items: objects(body.models).map((model) => infoOf(model, provider)), next: textIn(body.nextPageToken) }
+        return { items: objects(body.models).flatMap((model) => infoOf(model, provider)), next: textIn(body.nextPageToken) }
       }),
     files: geminiFiles(service),
     batch: geminiBatches(service, pathOf, (id, call) => encodeGemini(call, familyOf(id))),
@@ -81,7 +82,7 @@ export function vertexServices(options: VertexConnection): VertexServices {
       const { contents, systemInstruction, tools, generationConfig } = encodeGemini(call, { ...familyOf(id), vertex: true })
       const json = { contents, systemInstruction, tools, generationConfig }
       return totalIn(
-        await askJson(service, { path: `/publishers/google/models/${id}:countTokens`, json, options: onlySignal(call) }),
+        await askJson(service, { path: `/${pathIn(`publishers/google/models/${id}`)}:countTokens`, json, options: onlySignal(call) }),
         provider,
       )
     },
@@ -93,14 +94,14 @@ export function vertexServices(options: VertexConnection): VertexServices {
           headers: { 'x-goog-user-project': options.project },
           options: more,
         })
-        return { items: objects(body.publisherModels).map((model) => infoOf(model, provider)), next: textIn(body.nextPageToken) }
+        return { items: objects(body.publisherModels).flatMap((model) => infoOf(model, provider)), next: textIn(body.nextPageToken) }
       }),
     tune: vertexTuning(service),
   }
 }
 
 /** A name, or a path of what is no plain model (`tunedModels/…`). */
-const pathOf = (id: string): string => (id.includes('/') ? id : `models/${id}`)
+const pathOf = (id: string): string => pathIn(id.includes('/') ? id : `models/${id}`)
 
 function totalIn({ totalTokens }: Fields, provider: string): number {
   const total = countIn(totalTokens)
@@ -108,17 +109,20 @@ function totalIn({ totalTokens }: Fields, provider: string): number {
   return total
 }
 
-function infoOf({ name, inputTokenLimit, outputTokenLimit, supportedGenerationMethods, thinking }: Fields, provider: string): ModelInfo {
-  const id = (textIn(name) ?? '').replace(/^.*\//, '')
-  const { capabilities } = gemini(id).info
+function infoOf({ name, inputTokenLimit, outputTokenLimit, supportedGenerationMethods, thinking }: Fields, provider: string): ModelInfo[] {
+  const id = textIn(name)?.replace(/^.*\//, '')
+  if (!id) return []
+  const capabilities = capabilitiesOf(familyOf(id))
   const chats = !Array.isArray(supportedGenerationMethods) || supportedGenerationMethods.includes('generateContent')
   const limits = defined({ context: countIn(inputTokenLimit), output: countIn(outputTokenLimit) })
-  return {
-    id,
-    provider,
-    ...(chats && { capabilities: { ...capabilities, ...(typeof thinking === 'boolean' && { reasoning: thinking }) } }),
-    ...(Object.keys(limits).length && { limits }),
-  }
+  return [
+    {
+      id,
+      provider,
+      ...(chats && { capabilities: { ...capabilities, ...(typeof thinking === 'boolean' && { reasoning: thinking }) } }),
+      ...(Object.keys(limits).length && { limits }),
+    },
+  ]
 }
 
 /** ai.google.dev/gemini-api/docs/model-tuning, as of 2026-04-29. */

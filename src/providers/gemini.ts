@@ -2,7 +2,8 @@ import { model, type Model, type ModelInfo } from '../model.ts'
 import { exchange } from './wire/exchange.ts'
 import { GeminiDecoder } from './wire/gemini-decode.ts'
 import { explainGemini } from './wire/gemini-errors.ts'
-import { familyOf, type GeminiFamily } from './wire/gemini-models.ts'
+import { capabilitiesOf, familyOf, type GeminiFamily } from './wire/gemini-models.ts'
+import { geminiHome, pathIn, versioned, vertexHome } from './wire/gemini-place.ts'
 import { encodeGemini, wire } from './wire/gemini.ts'
 import { type Connection, keyOf } from './wire/http.ts'
 import { VertexDecoder } from './wire/vertex-decode.ts'
@@ -37,11 +38,11 @@ export interface VertexOptions extends GeminiOptions {
 
 /**
  * A model behind Gemini's generateContent. `id` is a name, or a path for what is no plain model (`tunedModels/…`). The key
- * goes in a header, never in the address. Errors: `model/*`.
+ * goes in a header, never in the address. Throws a `TypeError` for a name that leads elsewhere. Errors: `model/*`.
  * @example gemini('gemini-3.8-flash', { apiKey })
  */
 export const gemini = (id: string, options: GeminiOptions = {}): Model =>
-  generateContent(id, id.includes('/') ? id : `models/${id}`, 'https://generativelanguage.googleapis.com', options)
+  generateContent(id, id.includes('/') ? id : `models/${id}`, geminiHome, options)
 
 /**
  * The same on Vertex AI. `id` is a name, or a path from `projects/` on (an endpoint of your own). Errors: `model/*`.
@@ -51,24 +52,13 @@ export function vertex(id: string, options: VertexOptions): Model {
   const { project, location = 'global' } = options
   const place = project === undefined ? '' : `projects/${project}/locations/${location}/`
   const path = id.includes('/') ? id : `${place}publishers/google/models/${id}`
-  const host = location === 'global' ? 'aiplatform.googleapis.com' : `${location}-aiplatform.googleapis.com`
-  return generateContent(id, path, `https://${host}`, { provider: 'vertex', apiVersion: 'v1', ...options }, VertexDecoder)
+  return generateContent(id, path, vertexHome(location), { provider: 'vertex', apiVersion: 'v1', ...options }, VertexDecoder)
 }
 
 function generateContent(id: string, path: string, home: string, options: GeminiOptions, Decoder = GeminiDecoder): Model {
-  const { provider = 'gemini', baseURL = home, apiVersion = 'v1beta', family = familyOf(id) } = options
-  const base = baseURL.replace(/\/$/, '')
-  const url = `${/\/v\d\w*$/.test(base) ? base : `${base}/${apiVersion}`}/${path}`
-  const {
-    capabilities = {
-      input: ['text', 'image', 'audio', 'video', 'pdf'],
-      output: family.output ?? ['text'],
-      tools: !family.output,
-      structured: !family.output,
-      reasoning: Boolean(family.levels ?? family.budget),
-    },
-    limits = { context: 1_048_576, output: 65_536 },
-  } = options
+  const { provider = 'gemini', baseURL = home, apiVersion, family = familyOf(id) } = options
+  const url = `${versioned(baseURL, apiVersion)}/${pathIn(path)}`
+  const { capabilities = capabilitiesOf(family), limits = { context: 1_048_576, output: 65_536 } } = options
   return model({ id, provider, wire, capabilities, limits }, (call) =>
     exchange(call, { provider, fetch: options.fetch }, async () => {
       const [key, token] = await Promise.all([keyOf(options), keyOf({ apiKey: options.token })])

@@ -15,6 +15,7 @@ import {
   user,
 } from '../../src/index.ts'
 import { codeExecution, fileSearch, geminiTool, googleMaps, googleSearch, urlContext } from '../../src/providers/gemini-tools.ts'
+import { interactions } from '../../src/providers/gemini-interactions.ts'
 import { gemini, vertex } from '../../src/providers/gemini.ts'
 
 type Fields = Record<string, unknown>
@@ -241,6 +242,27 @@ describe('sources', () => {
     const [notice] = of(await events('hi'), 'notice')
     expect((notice!.data as { html: string }).html).toHaveLength(65_536)
   })
+})
+
+test('an answer that does not stop is left, by either protocol', async () => {
+  const many = (line: string, times: number): typeof fetch => {
+    const bytes = new TextEncoder().encode(`data: ${line}\n\n`)
+    let left = times
+    return async () => new Response(new ReadableStream({ pull: (body) => (left-- > 0 ? body.enqueue(bytes) : body.close()) }))
+  }
+  const rest = ' '.repeat(15_000_000)
+  for (const [make, line] of [
+    [gemini, `{"candidates":[{"content":{"parts":[]},"finishReason":"STOP"}]${rest}}`],
+    [interactions, `{"event_type":"interaction.status_update","status":"completed"${rest}}`],
+  ] as const) {
+    const ask = (times: number): Promise<unknown> =>
+      collect(make('m', { apiKey: 'k', fetch: many(line, times) })({ messages: [user('hi')] })).then(
+        () => 'no error',
+        ({ code }: { code: string }) => code,
+      )
+    expect(await ask(1)).toBe(make === gemini ? 'no error' : 'model/truncated')
+    expect(await ask(9)).toBe('model/garbled')
+  }
 })
 
 describe('media', () => {

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { type Answer, KitError, type ModelCall, user } from '../../src/index.ts'
 import { geminiCaches } from '../../src/providers/gemini-caches.ts'
 import { type GeminiConnection, geminiServices, vertexServices } from '../../src/providers/gemini-services.ts'
+import { gemini, vertex } from '../../src/providers/gemini.ts'
 import { geminiStores } from '../../src/providers/gemini-stores.ts'
 import { embed } from '../../src/services/index.ts'
 
@@ -194,6 +195,27 @@ describe('counts and models', () => {
     ])
     expect(google.seen[0]!.url).toBe('https://europe-west4-aiplatform.googleapis.com/v1beta1/publishers/google/models?pageSize=100')
   })
+})
+
+test('a model, project or place whose name leads elsewhere is no address, and a listed one no error', async () => {
+  const { options, fetch, seen } = server({ totalTokens: 1 })
+  const services = geminiServices(options)
+  for (const id of ['..', 'models/../files', 'm?key=x', 'm#', 'm%2e', '/m', '', 'a b']) {
+    expect(() => gemini(id, options), id).toThrow(TypeError)
+    expect(() => services.embed(id), id).toThrow(TypeError)
+    await expect(services.countTokens(id, { messages: [user('hi')] }), id).rejects.toThrow(TypeError)
+    expect(() => vertex(id, place), id).toThrow(TypeError)
+    expect(() => vertexServices(place).embed(id), id).toThrow(TypeError)
+  }
+  for (const wrong of [{ location: 'evil.example/' }, { location: 'x@evil.example#' }, { project: 'p/../q' }]) {
+    expect(() => vertex('m', { ...place, ...wrong })).toThrow(TypeError)
+    expect(() => vertexServices({ ...place, ...wrong })).toThrow(TypeError)
+  }
+  expect(seen).toEqual([])
+  for (const id of ['tunedModels/a.b', 'publishers/meta/models/llama@001', 'endpoints/7'])
+    expect(() => [gemini(id, options), vertex(id, { ...place, project: 'example.com:p', fetch })]).not.toThrow()
+  const listed = geminiServices(server({ models: [{ name: 'models/a?b' }, {}] }).options)
+  expect((await listed.listModels()).map(({ id }) => id)).toEqual(['a?b'])
 })
 
 describe('files', () => {

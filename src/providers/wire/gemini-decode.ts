@@ -7,6 +7,8 @@ import { entryPoints, sourcesOf } from './gemini-sources.ts'
 import { wire } from './gemini.ts'
 import { parse, readArguments, type SseEvent } from './http.ts'
 
+/** Characters of one answer's events. */
+const streamLimit = 128_000_000
 /** Candidates with metadata that are kept until the end; a server that sends more loses the oldest. */
 const metadataLimit = 100
 /** Characters of lines outside any event. */
@@ -34,12 +36,14 @@ export class GeminiDecoder {
   #id: string | undefined
   readonly #metadata: Fields[] = []
   #stray = ''
+  #length = 0
 
   constructor(provider: string) {
     this.#provider = provider
   }
 
   *event({ data }: SseEvent): Generator<Chunk, void, void> {
+    if ((this.#length += data.length) > streamLimit) throw this.#error('model/garbled', 'sent too much')
     if (!data.trim() || data === '[DONE]') return
     const body = parse(data)
     if (typeof body !== 'object' || body === null) throw this.#error('model/garbled', 'sent a line that is not JSON', data)

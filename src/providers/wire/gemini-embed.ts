@@ -3,7 +3,7 @@ import type { Usage } from '../../message.ts'
 import type { EmbedCall, Embedder, EmbedValue } from '../../services.ts'
 import { numbersIn } from './embeddings.ts'
 import { countIn, defined, type Fields, fields, objects } from './fields.ts'
-import { onlySignal } from './gemini-place.ts'
+import { onlySignal, pathIn } from './gemini-place.ts'
 import { encodeGemini, wire } from './gemini.ts'
 import { askJson, type Service } from './service.ts'
 
@@ -42,7 +42,7 @@ export const geminiEmbedder = (service: Service, id: string, model: string): Emb
  */
 export function vertexEmbedder(service: Service, id: string): Embedder {
   const { provider } = service
-  const path = `/publishers/google/models/${id}`
+  const path = `/${pathIn(`publishers/google/models/${id}`)}`
   const wholeContent = id.includes('gemini') && !id.startsWith('gemini-embedding-001')
   const limit = id.includes('gemini') ? 1 : 250
   return {

@@ -8,6 +8,8 @@ import { type InteractionReplay, interactionsWire } from './gemini-interactions.
 import { asHttp } from './gemini-status.ts'
 import { parse, readArguments, type SseEvent } from './http.ts'
 
+/** Characters of one answer's events. */
+const streamLimit = 128_000_000
 /** Sources of one answer; what a server says beyond that is left out. */
 const sourceLimit = 500
 /** Characters of what a page may show beside an answer. */
@@ -31,6 +33,7 @@ export class InteractionDecoder {
   readonly #stored: boolean
   #open: Open | undefined
   #closed = -1
+  #length = 0
   /** UTF-16 units of the answer's text. */
   #said = 0
   #called = false
@@ -46,6 +49,7 @@ export class InteractionDecoder {
   }
 
   *event({ data }: SseEvent): Generator<Chunk, void, void> {
+    if ((this.#length += data.length) > streamLimit) throw this.#error('model/garbled', 'sent too much')
     if (!data.trim() || data === '[DONE]') return
     const body = parse(data)
     if (!isObject(body)) throw this.#error('model/garbled', 'sent a line that is not JSON', data)

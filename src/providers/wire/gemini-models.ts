@@ -1,4 +1,4 @@
-import type { Modality } from '../../model.ts'
+import type { Modality, ModelInfo } from '../../model.ts'
 
 /** The levels of thought, from the least. */
 export const levels = ['MINIMAL', 'LOW', 'MEDIUM', 'HIGH'] as const
@@ -40,3 +40,12 @@ export const geminiFamilies: readonly GeminiFamily[] = [
 /** The family of a model by its name, which may be a path (`models/…`, `projects/…/models/…`). */
 export const familyOf = (id: string): GeminiFamily =>
   geminiFamilies.find(({ match }) => match.test(id.slice(id.lastIndexOf('/') + 1))) ?? geminiFamilies.at(-1)!
+
+/** What a model of a family can do. */
+export const capabilitiesOf = ({ output, levels, budget }: GeminiFamily): NonNullable<ModelInfo['capabilities']> => ({
+  input: ['text', 'image', 'audio', 'video', 'pdf'],
+  output: output ?? ['text'],
+  tools: !output,
+  structured: !output,
+  reasoning: Boolean(levels ?? budget),
+})

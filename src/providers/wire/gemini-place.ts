@@ -23,8 +23,17 @@ export interface VertexConnection extends GeminiConnection {
 /** The vendor's own address of the Gemini API. */
 export const geminiHome = 'https://generativelanguage.googleapis.com'
 
-/** Vertex AI's address for a location. */
-export const vertexHome = (location = 'global'): string => `https://${location === 'global' ? '' : `${location}-`}aiplatform.googleapis.com`
+/** Vertex AI's address for a location; a `TypeError` for what is none, so that a token goes nowhere else. */
+export function vertexHome(location = 'global'): string {
+  if (!/^[\w-]+$/.test(location)) throw new TypeError(`no location of Vertex AI: ${location}`)
+  return `https://${location === 'global' ? '' : `${location}-`}aiplatform.googleapis.com`
+}
+
+/** A path of models and projects as it stands in an address; a `TypeError` for one that leads elsewhere. */
+export function pathIn(path: string): string {
+  if (!/^[\w:@-][\w.:@-]*(\/[\w:@-][\w.:@-]*)*$/.test(path)) throw new TypeError(`no name of a model or project: ${path}`)
+  return path
+}
 
 /** An address with the version that it names, or the one that is wanted. */
 export function versioned(address: string, version = 'v1beta'): string {
@@ -46,7 +55,7 @@ export function geminiService({ baseURL = geminiHome, apiVersion, token, provide
 /** Vertex's services of one project and place: what is below it is addressed by a path that begins with `/`. */
 export function vertexService({ project, location = 'global', baseURL = vertexHome(location), ...options }: VertexConnection): Service {
   const service = geminiService({ apiVersion: 'v1', provider: 'vertex', baseURL, ...options })
-  return { ...service, baseURL: `${service.baseURL}/projects/${project}/locations/${location}` }
+  return { ...service, baseURL: `${service.baseURL}/${pathIn(`projects/${project}/locations/${location}`)}` }
 }
 
 /** The path of a thing that the vendor named; `model/request` for what is no name, so that none leads elsewhere. */
