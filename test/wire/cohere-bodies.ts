@@ -69,6 +69,48 @@ export const cohereBodies: Readonly<Record<string, Fields>> = {
       },
     ],
   },
+  'results whose documents are text': {
+    tools: [tool('a')],
+    messages: [
+      hi,
+      { role: 'assistant', tool_calls: [call('a_1', 'a'), call('a_2', 'a')] },
+      { role: 'tool', tool_call_id: 'a_1', content: [{ type: 'document', document: { data: '{"weather":"sun"}' } }] },
+      {
+        role: 'tool',
+        tool_call_id: 'a_2',
+        content: [document({ wind: 3 }), { type: 'document', document: { data: '{"weather":"sun"}' } }],
+      },
+    ],
+  },
+  'words beside calls, with a plan and without': {
+    tools: [tool('a')],
+    messages: [
+      hi,
+      { role: 'assistant', content: 'Let me see.', tool_plan: 'I will ask.', tool_calls: [call('a_1', 'a')] },
+      { role: 'tool', tool_call_id: 'a_1', content: 'sun' },
+      {
+        role: 'assistant',
+        content: [
+          { type: 'thinking', thinking: 'Hm' },
+          { type: 'text', text: 'Once more.' },
+        ],
+        tool_calls: [call('a_2', 'a')],
+      },
+      { role: 'tool', tool_call_id: 'a_2', content: 'sun' },
+    ],
+  },
+  'text as the form, nulls, a tool without parameters': {
+    response_format: { type: 'text' },
+    tools: [{ type: 'function', function: { name: 'a' } }],
+    messages: [
+      hi,
+      { role: 'assistant', content: '' },
+      hi,
+      { role: 'assistant', content: null, tool_plan: null, tool_calls: [call('a_1', 'a')] },
+      { role: 'tool', tool_call_id: 'a_1', content: 'sun' },
+    ],
+  },
+  'a schema by its other name': { response_format: { type: 'json_object', schema: parameters } },
   'thinking beside calls': {
     tools: [tool('a')],
     messages: [

@@ -2,7 +2,7 @@
 import type { MediaPart, Message, ModelCall, Part, ResultPart, TextPart } from '../../src/index.ts'
 import { cohere } from '../../src/providers/cohere.ts'
 import { cohereOptions, wire as name } from '../../src/providers/wire/cohere-request.ts'
-import { fields, objects } from '../../src/providers/wire/fields.ts'
+import { fields, isObject, objects } from '../../src/providers/wire/fields.ts'
 import { readArguments } from '../../src/providers/wire/http.ts'
 import type { Fields, Wire } from './checks.ts'
 import type { Recording } from './recordings.ts'
@@ -14,11 +14,16 @@ export const cohereWire: Wire = {
   options: cohereOptions,
   normalise: [
     {
-      why: 'null and an empty list say nothing; a stream that is not asked for is none',
+      why: 'null and an empty list say nothing, and an answer that says nothing does not go back; a stream that is not asked for is none',
       apply: (body) => {
         for (const [key, value] of Object.entries(body))
           if (value === null || (Array.isArray(value) && !value.length && key !== 'messages')) delete body[key]
         body.stream ??= false
+        for (const message of objects(body.messages))
+          for (const [key, value] of Object.entries(message)) if (value === null) delete message[key]
+        body.messages = objects(body.messages).filter(
+          ({ role, content, ...more }) => role !== 'assistant' || content || Object.keys(more).length,
+        )
       },
     },
     {
@@ -43,6 +48,16 @@ export const cohereWire: Wire = {
           if (message.content === '') delete message.content
           if (!recorded[at]?.tool_plan) delete message.tool_plan
         }
+      },
+    },
+    {
+      why: 'text is the default form, a schema has two names, and a tool without parameters takes none',
+      apply: (body) => {
+        const format = fields(body.response_format)
+        if (format.type === 'text') delete body.response_format
+        if (format.schema) format.json_schema ??= format.schema
+        delete format.schema
+        for (const { function: about } of objects(body.tools)) fields(about).parameters ??= { type: 'object', properties: {} }
       },
     },
     {
@@ -78,8 +93,12 @@ function parse({ request }: Recording): ModelCall {
       const last = messages.at(-1)
       if (last?.role === 'tool') last.parts = [...last.parts, part]
       else messages.push({ role: 'tool', parts: [part] })
-    } else if (role === 'assistant') messages.push({ role, parts: saidBy(message), ...options })
-    else messages.push({ role: role as 'user', parts: partsOf(content), ...options })
+    } else if (role === 'assistant') {
+      // an answer beside calls has no neutral form: there it is the plan
+      const beside = objects(tool_calls).length > 0 && saidBy({ content }).some(({ type }) => type === 'text')
+      const said = beside ? saidBy({ ...message, content: undefined }) : saidBy(message)
+      messages.push({ role, parts: said, ...(beside ? { providerOptions: { [name]: { ...own, content } } } : options) })
+    } else messages.push({ role: role as 'user', parts: partsOf(content), ...options })
   }
   const system = messages[0]?.role === 'system' && !messages[0].providerOptions ? (messages.shift()!.parts as TextPart[]) : undefined
   const format = body.response_format as { type: string; json_schema?: Fields; schema?: Fields } | undefined
@@ -135,8 +154,8 @@ function resultOf(content: unknown): Pick<ResultPart, 'output' | 'parts' | 'prov
   const documents = objects(content).filter(({ type }) => type === 'document')
   if (!documents.length) return { parts: partsOf(content) as TextPart[] }
   const data = documents.map(({ document }) => fields(document))
-  // ids of documents, and texts between them, have no neutral form
-  if (documents.length < content.length || data.some((document) => Object.keys(document).length > 1))
+  // ids of documents, data as text, and texts between them, have no neutral form
+  if (documents.length < content.length || data.some((document) => Object.keys(document).length > 1 || !isObject(document.data)))
     return { providerOptions: { [name]: { content } } }
   return { output: data.length === 1 ? data[0]!.data : data.map((document) => document.data) }
 }
