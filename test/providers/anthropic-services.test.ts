@@ -154,6 +154,11 @@ describe('models', () => {
       Response.json({ data: Array.from({ length: 1000 }, () => ({ id: 'x' })), has_more: true, last_id: `${page++}` })
     expect(await services({ fetch: endless }).listModels()).toHaveLength(10_000)
     expect(page).toBe(10)
+    // pages with nothing on them, whose cursors go to and fro
+    page = 0
+    const empty: typeof fetch = async () => Response.json({ data: [], has_more: true, last_id: `${page++ % 2}` })
+    expect(await services({ fetch: empty }).listModels()).toEqual([])
+    expect(page).toBe(1000)
   })
 })
 
@@ -205,6 +210,17 @@ describe('files', () => {
     )
     expect((await services(before).files.list()).map(({ id }) => id)).toEqual(['file_1', 'file_2'])
     expect(before.sent.map(({ url }) => new URL(url).search)).toEqual(['?limit=100', '?limit=100&after_id=file_1'])
+  })
+
+  test('an id that leads elsewhere asks nothing', async () => {
+    const fake = serving({})
+    const { files, batch } = services(fake)
+    for (const id of ['..', '.'])
+      for (const ask of [files.delete(id), files.get(id), files.content!(id), batch.cancel(id)])
+        expect((await caught(ask)).code).toBe('model/request')
+    expect(fake.sent).toEqual([])
+    await files.delete('...')
+    expect(fake.sent[0]!.url).toBe('https://api.anthropic.com/v1/files/...')
   })
 
   test('are deleted, and read where a tool has made them', async () => {

@@ -31,6 +31,8 @@ const jsonLimit = 256 * 1024 * 1024
 /** Asks and gives the response, when it is one of success; errors as `post` has them. */
 export async function ask(service: Service, { method, path, query, json, form, bytes, headers, options }: Ask): Promise<Response> {
   const { provider, baseURL, auth = (key) => ({ authorization: `Bearer ${key}` }), explain, fetch: send = fetch } = service
+  // what an address resolves: encoding an id does not keep `..` from it
+  if (/\/(\.|%2e){1,2}([/?#]|$)/i.test(path)) throw new KitError('model/request', `${provider} has nothing of that name`, { provider })
   const url = new URL(/^https?:\/\//.test(path) ? path : `${baseURL.replace(/\/+$/, '')}${path}`)
   for (const [name, value] of Object.entries(query ?? {})) if (value !== undefined) url.searchParams.set(name, String(value))
   const key = await keyOf(service)
@@ -117,15 +119,15 @@ export async function bytesOf(
   return all
 }
 
-/** Follows pages until there is none, at most 10,000 items. `page` gives the items and the cursor of the next page. */
+/** Follows pages until there is none, at most 10,000 items and 1,000 pages. `page` gives the items and the cursor of the next page. */
 export async function allPages<T>(page: (cursor: string | undefined) => Promise<{ items: readonly T[]; next?: string }>): Promise<T[]> {
   const all: T[] = []
   let cursor: string | undefined
-  do {
+  for (let left = 1000; left && all.length < 10_000; left--) {
     const { items, next } = await page(cursor)
     all.push(...items)
-    if (next === cursor) break
+    if (next === undefined || next === cursor) break
     cursor = next
-  } while (cursor !== undefined && all.length < 10_000)
+  }
   return all.slice(0, 10_000)
 }
