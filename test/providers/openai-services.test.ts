@@ -293,6 +293,20 @@ describe('speech', () => {
   })
 })
 
+test('options of a form come before its file, and those without a value are not sent', async () => {
+  const { fetch, asked } = serving(json({ text: 'x' }))
+  const names: string[][] = []
+  const watching: typeof globalThis.fetch = (url, init) => {
+    names.push([...(init!.body as FormData).keys()])
+    return fetch(url, init)
+  }
+  const xai = xaiServices({ apiKey, fetch: watching }).transcribe('stt')
+  const providerOptions = { xai: { diarize: true, keyterm: undefined, format: null, language: 'de', 'terms[]': ['a', 'b'] } } as never
+  await xai.transcribe({ audio: wav, language: 'en', providerOptions })
+  expect(names[0]).toEqual(['diarize', 'language', 'terms[]', 'terms[]', 'file'])
+  expect(asked[0]!.body).toMatchObject({ diarize: 'true', language: 'de', 'terms[]': ['a', 'b'] })
+})
+
 describe('images', () => {
   test('are given inline or by address, and say what they are', async () => {
     const body = {
@@ -412,6 +426,57 @@ describe('files', () => {
     const endless = serving(json({ data: [{ id: 'a' }], has_more: true, last_id: 'a' }))
     expect(await own(endless.fetch).files.list()).toHaveLength(2)
     expect(endless.asked).toHaveLength(2)
+    let page = 0
+    const empty = serving(() => json({ data: [], has_more: true, last_id: `p${++page}` }))
+    expect(await own(empty.fetch).files.list()).toEqual([])
+    expect(empty.asked).toHaveLength(1000)
+    const huge = serving(json({ data: Array.from({ length: 200_000 }, () => ({ id: 'a' })) }))
+    expect(await own(huge.fetch).files.list()).toHaveLength(10_000)
+  })
+
+  test('that are kept elsewhere are fetched there bare; a way in circles, or to no https, is an error', async () => {
+    const moved = (location: string, status = 302): Response => new Response(null, { status, headers: { location } })
+    const urls: string[] = []
+    const sent: Headers[] = []
+    const following =
+      (...replies: Response[]): typeof fetch =>
+      async (url, init) => {
+        expect(init?.redirect).toBe('manual')
+        urls.push(url as string)
+        sent.push(new Headers(init?.headers))
+        return replies[Math.min(urls.length, replies.length) - 1]!
+      }
+    const asking = (...replies: Response[]): Promise<Uint8Array> => {
+      urls.length = sent.length = 0
+      return openaiServices({ apiKey, headers: { 'x-own': 'mine' }, fetch: following(...replies) }).files.content!('f')
+    }
+    const bytes = await asking(moved('/v1/other'), moved('https://store.example/f?signed'), new Response('F'))
+    expect(new TextDecoder().decode(bytes)).toBe('F')
+    expect(urls).toEqual(['https://api.openai.com/v1/files/f/content', 'https://api.openai.com/v1/other', 'https://store.example/f?signed'])
+    expect(sent.map((headers) => [headers.get('authorization'), headers.get('x-own')])).toEqual([
+      [`Bearer ${apiKey}`, 'mine'],
+      [`Bearer ${apiKey}`, 'mine'],
+      [null, null],
+    ])
+    for (const location of ['http://store.example/f', 'http://169.254.169.254/', 'data:text/plain,x', 'https://']) {
+      expect(await thrown(asking(moved(location))), location).toMatchObject({ code: 'model/http', status: 302, retryable: false })
+      expect(urls).toHaveLength(1)
+    }
+    expect(await thrown(asking(moved('/v1/again')))).toMatchObject({ code: 'model/http', status: 302 })
+    expect(urls).toHaveLength(6)
+    // whoever was left once gets no key again
+    await asking(moved('https://store.example/'), moved('https://api.openai.com/v1/files/g'), new Response('F'))
+    expect(sent.at(-1)!.get('authorization')).toBeNull()
+  })
+
+  test('an abort while an error is read is an abort', async () => {
+    const abort = new AbortController()
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) => abort.signal.addEventListener('abort', () => controller.error(abort.signal.reason)),
+      pull: () => abort.abort(new Error('left')),
+    })
+    const { fetch } = serving(() => new Response(body, { status: 500 }))
+    expect(await thrown(own(fetch).files.get('f', { signal: abort.signal }))).toMatchObject({ message: 'left' })
   })
 })
 
