@@ -68,7 +68,11 @@ test('what is sent to a service goes nowhere else; what is only asked for is fet
   for (status of [302, 307]) {
     elsewhere.length = here.length = 0
     const services = openaiServices({ apiKey: key, baseURL: home })
-    await expect(services.embed('e').embed({ values: ['a secret'] })).rejects.toMatchObject({ code: 'model/http', status, retryable: false })
+    await expect(services.embed('e').embed({ values: ['a secret'] })).rejects.toMatchObject({
+      code: 'model/http',
+      status,
+      retryable: false,
+    })
     await expect(services.files.delete('f')).rejects.toMatchObject({ code: 'model/http', status })
     // another origin without https
     await expect(anthropicServices({ apiKey: key, baseURL: home }).listModels()).rejects.toMatchObject({ code: 'model/http', status })
