@@ -240,7 +240,7 @@ function respond(
 const mediaOrWords = (part: MediaPart, isNew: boolean): Fields => orInWords(part, isNew, mediaOf, (text) => ({ text }))
 
 /** Of what is no text, image, sound or film, the kinds that are read (ai.google.dev/gemini-api/docs/file-input-methods). */
-const read = /^(text|image|audio|video)\/|^application\/(pdf|json|xml|rtf|(x-)?(javascript|typescript|python-code|ipynb\+json))$/
+const read = /^(text|image|audio|video)\/|^application\/(pdf|json|xml|rtf|x-javascript)$/
 
 function mediaOf({ mime, data, url, ref, store }: MediaPart): Fields {
   if (data !== undefined && !read.test(mime)) throw new KitError('model/unsupported', `this model takes no ${mime}`)
