@@ -240,10 +240,10 @@ function respond(
 const mediaOrWords = (part: MediaPart, isNew: boolean): Fields => orInWords(part, isNew, mediaOf, (text) => ({ text }))
 
 /** Of what is no text, image, sound or film, the kinds that are read (ai.google.dev/gemini-api/docs/file-input-methods). */
-const read = /^(text|image|audio|video)\/|^application\/(pdf|json|xml|rtf|(x-)?(javascript|typescript|python-code|ipynb\+json))$/
+const read = /^(text|image|audio|video)\/|^application\/(pdf|json|xml|rtf|x-javascript)$/
 
 function mediaOf({ mime, data, url, ref, store }: MediaPart): Fields {
-  if (ref === undefined && !read.test(mime)) throw new KitError('model/unsupported', `this model takes no ${mime}`)
+  if (data !== undefined && !read.test(mime)) throw new KitError('model/unsupported', `this model takes no ${mime}`)
   const inline = /^data:([^;,]+);base64,/.exec(url ?? '')
   if (inline) return { inlineData: { mimeType: inline[1], data: url!.slice(inline[0].length) } }
   if (data !== undefined) return { inlineData: { mimeType: mime, data } }

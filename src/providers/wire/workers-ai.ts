@@ -59,7 +59,7 @@ export class WorkersAiDecoder implements Decoder {
 
   end(): Iterable<Chunk> {
     const { raw, model } = this.#finish
-    if (!this.#ended && !raw) throw this.#error('model/truncated', 'ended its answer too early', undefined, true)
+    if (!this.#ended && !raw) throw this.#error('model/truncated', 'ended too early', undefined, true)
     const chunks: Chunk[] = this.#calls.map(({ id, name, text, whole }) => ({
       type: 'part',
       part: { type: 'call', id, name, ...readArguments(whole ?? text) },
@@ -108,7 +108,7 @@ export class WorkersAiDecoder implements Decoder {
     if (!id) call = index == null ? (name ? undefined : calls.at(-1)) : calls.findLast((open) => open.index === index)
     if (!call) {
       if (calls.length >= callLimit) throw this.#error('model/garbled', 'sent too much')
-      call = { id: (!known && id) || `call_${calls.length}_${crypto.randomUUID().slice(0, 8)}`, index, name: '', text: '' }
+      call = { id: (!known && id) || `call_${crypto.randomUUID().slice(9)}`, index, name: '', text: '' }
       calls.push(call)
     }
     call.name ||= textIn(name) ?? ''
@@ -126,7 +126,7 @@ export class WorkersAiDecoder implements Decoder {
   /** An error that came with status 200. */
   #failed(body: Fields): KitError {
     const code = explainCloudflare(body)?.code ?? codeOf(500, JSON.stringify(body))
-    return this.#error(code, 'ended its answer with an error', body, mayRetry(code))
+    return this.#error(code, 'ended with an error', body, mayRetry(code))
   }
 }
 
