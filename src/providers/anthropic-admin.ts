@@ -1,7 +1,7 @@
 import { KitError } from '../errors.ts'
 import type { Json, Usage } from '../message.ts'
 import { explain } from './wire/anthropic-messages.ts'
-import { countIn, defined, type Fields, fields, objects, textIn } from './wire/fields.ts'
+import { countIn, defined, type Fields, fields, objects, textIn, timeIn } from './wire/fields.ts'
 import { allPages, type Ask, askJson, type Service } from './wire/service.ts'
 
 export interface AdminOptions {
@@ -195,9 +195,4 @@ function costIn(raw: unknown): { usd: number; listUsd?: number } {
   const [usd, listUsd] = [amount, list_amount].map((cents) => (textIn(cents) === undefined ? NaN : Number(cents) / 100))
   if (currency !== 'USD' || !Number.isFinite(usd)) throw garbled('an amount')
   return { usd: usd!, ...(Number.isFinite(listUsd) && { listUsd: listUsd! }) }
-}
-
-function timeIn(value: unknown): number | undefined {
-  const time = typeof value === 'string' ? Date.parse(value) : NaN
-  return Number.isFinite(time) ? time : undefined
 }

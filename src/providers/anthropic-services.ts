@@ -3,7 +3,7 @@ import { AnswerFold, type ModelCall, type ModelInfo } from '../model.ts'
 import type { Batch, BatchResult, JobStatus, ProviderFile, Services } from '../services.ts'
 import { type AnthropicConnection, connect } from './wire/anthropic-connection.ts'
 import { encodeMessages, explain, failure, MessagesDecoder, traitsOf } from './wire/anthropic-messages.ts'
-import { countIn, defined, type Fields, fields, isObject, objects, textIn } from './wire/fields.ts'
+import { countIn, defined, type Fields, fields, isObject, objects, textIn, timeIn } from './wire/fields.ts'
 import { jsonLines } from './wire/json-lines.ts'
 import { checkRequests } from './wire/openai-answers.ts'
 import { without } from './wire/openai-batches.ts'
@@ -171,9 +171,4 @@ function resultIn({ custom_id, result }: Fields, provider: string): BatchResult 
   } catch (thrown) {
     return { id, error: asKitError(thrown) }
   }
-}
-
-function timeIn(value: unknown): number | undefined {
-  const at = typeof value === 'string' ? Date.parse(value) : NaN
-  return Number.isFinite(at) ? at : undefined
 }

@@ -1,8 +1,8 @@
 import type { ModelCall } from '../model.ts'
 import type { ServiceOptions } from '../services.ts'
-import { countIn, defined, type Fields, fields, objects, textIn } from './wire/fields.ts'
+import { countIn, defined, type Fields, fields, objects, textIn, timeIn } from './wire/fields.ts'
 import { familyOf } from './wire/gemini-models.ts'
-import { timeIn } from './wire/gemini-fields.ts'
+import { nameIn } from './wire/gemini-fields.ts'
 import { type GeminiConnection, geminiService, named, onlySignal, type VertexConnection, vertexService } from './wire/gemini-place.ts'
 import { encodeGemini, wire } from './wire/gemini.ts'
 import { allPages, askJson } from './wire/service.ts'
@@ -86,7 +86,7 @@ export function geminiCaches(options: GeminiConnection | VertexConnection): Gemi
 
 const cacheIn = ({ name, model, displayName, usageMetadata, createTime, expireTime }: Fields): GeminiCache =>
   defined({
-    id: textIn(name) ?? '',
+    id: nameIn(name),
     model: (textIn(model) ?? '').replace(/^.*\//, ''),
     name: textIn(displayName),
     tokens: countIn(fields(usageMetadata).totalTokenCount),

@@ -1,6 +1,6 @@
 import type { ProviderFile, ServiceOptions, UploadCall } from '../services.ts'
-import { defined, type Fields, fields, objects, textIn } from './wire/fields.ts'
-import { bigIn, timeIn } from './wire/gemini-fields.ts'
+import { defined, type Fields, fields, objects, textIn, timeIn } from './wire/fields.ts'
+import { bigIn, nameIn } from './wire/gemini-fields.ts'
 import { type GeminiConnection, geminiService, named, onlySignal } from './wire/gemini-place.ts'
 import { upload } from './wire/gemini-upload.ts'
 import { wire } from './wire/gemini.ts'
@@ -107,7 +107,7 @@ export function geminiStores(options: GeminiConnection = {}): GeminiStores {
 
 const storeIn = (store: Fields): GeminiStore =>
   defined({
-    id: textIn(store.name) ?? '',
+    id: nameIn(store.name),
     name: textIn(store.displayName),
     documents: {
       active: bigIn(store.activeDocumentsCount) ?? 0,
@@ -120,7 +120,7 @@ const storeIn = (store: Fields): GeminiStore =>
 
 const documentIn = (document: Fields): StoredDocument =>
   defined({
-    id: textIn(document.name) ?? '',
+    id: nameIn(document.name),
     name: textIn(document.displayName),
     mime: textIn(document.mimeType),
     bytes: bigIn(document.sizeBytes),

@@ -569,6 +569,17 @@ describe('pictures, speech, transcripts', () => {
     expect(await codeOf(geminiServices(garbled.options).speak('m-tts').speak({ text: 'Hi.' }))).toBe('model/garbled')
   })
 
+  test('speech in several pieces is all of it; sound that is elsewhere is none', async () => {
+    const piece = (data: string): Fields => ({ inlineData: { mimeType: 'audio/L16;rate=24000', data: btoa(data) } })
+    const speaking = (parts: unknown): ReturnType<ReturnType<ReturnType<typeof geminiServices>['speak']>['speak']> =>
+      geminiServices(server(said(parts)).options)
+        .speak('m-tts')
+        .speak({ text: 'Hi.' })
+    const { audio } = await speaking([piece('\u0001\u0002'), piece('\u0003\u0004')])
+    expect(atob(audio.data!).slice(44)).toBe('\u0001\u0002\u0003\u0004')
+    expect(await codeOf(speaking([{ fileData: { mimeType: 'audio/L16', fileUri: 'https://f.example' } }]))).toBe('model/empty')
+  })
+
   test('a transcript is what the model heard, whole or not at all', async () => {
     const audio = { type: 'media', mime: 'audio/mp3', data: 'AAAA' } as const
     const { options, seen } = server(said([{ text: ' Hello there.\n' }]))
@@ -872,11 +883,31 @@ describe('whatever goes wrong', () => {
       for (const name of names) expect([name, typeof (await codeOf(asking[name]!(server(shape).options)))]).toEqual([name, 'string'])
   })
 
+  test('what has no name cannot be used: a cache without one would leave the prompt away', async () => {
+    const cache = { model: 'm', call: { messages: [user('hi')] } }
+    for (const body of [{}, { name: '' }, { name: 7 }]) {
+      const { options } = server(body)
+      const { files, batch } = geminiServices(options)
+      const { create, get } = geminiCaches(options)
+      const tune = vertexServices({ ...place, fetch: options.fetch }).tune
+      for (const ask of [files.get('f'), batch.get('b'), create(cache), get('c'), geminiStores(options).create('s'), tune.get('t')])
+        expect(await codeOf(ask)).toBe('model/garbled')
+    }
+    expect(await codeOf(geminiCaches(server({ name: 'cachedContents/c' }).options).create(cache))).toBe('no error')
+  })
+
   test('a vector that is none, or too few, is garbled and not a hole', async () => {
     const vectors = (embeddings: unknown): Promise<unknown> =>
       codeOf(embed(geminiServices(server({ embeddings }).options).embed('m'), ['a', 'b']))
     expect(await vectors([{ values: [1] }, { values: [] }])).toBe('model/garbled')
     expect(await vectors([{ values: [1] }])).toBe('model/garbled')
+    expect(
+      await codeOf(
+        geminiServices(server({ embeddings: [null, { values: [1] }] }).options)
+          .embed('m')
+          .embed({ values: ['a', 'b'] }),
+      ),
+    ).toBe('model/garbled')
     expect(await vectors([{ values: [1] }, { values: [2] }])).toBe('no error')
   })
 

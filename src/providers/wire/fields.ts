@@ -16,6 +16,12 @@ export const textIn = (value: unknown): string | undefined => (typeof value === 
 export const countIn = (value: unknown): number | undefined =>
   typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : undefined
 
+/** A time (RFC 3339) in ms since 1970, or nothing. */
+export function timeIn(value: unknown): number | undefined {
+  const ms = typeof value === 'string' ? Date.parse(value) : NaN
+  return Number.isNaN(ms) ? undefined : ms
+}
+
 /** A copy without what is undefined or null. */
 export const defined = <T extends object>(raw: T): { [K in keyof T]: Exclude<T[K], undefined> } =>
   Object.fromEntries(Object.entries(raw).filter(([, value]) => value !== undefined && value !== null)) as never

@@ -1,10 +1,10 @@
-import { asKitError, KitError } from '../../errors.ts'
+import { asKitError } from '../../errors.ts'
 import { AnswerFold, type ModelCall } from '../../model.ts'
 import type { Batch, Batches, BatchRequest, BatchResult, JobStatus, ServiceOptions } from '../../services.ts'
-import { defined, type Fields, fields, isObject, textIn } from './fields.ts'
+import { defined, type Fields, fields, isObject, textIn, timeIn } from './fields.ts'
 import { GeminiDecoder } from './gemini-decode.ts'
 import { geminiStreamError } from './gemini-errors.ts'
-import { bigIn, timeIn } from './gemini-fields.ts'
+import { bigIn, nameIn } from './gemini-fields.ts'
 import { named, onlySignal } from './gemini-place.ts'
 import { asHttp } from './gemini-status.ts'
 import { upload } from './gemini-upload.ts'
@@ -88,10 +88,7 @@ async function input(
     { file: { displayName: 'batch.jsonl', mimeType: mime } },
     { data: new Blob([text]), name: 'batch.jsonl', mime, ...onlySignal(options) },
   )
-  const fileName = textIn(fields(file).name)
-  if (fileName === undefined)
-    throw new KitError('model/garbled', `${service.provider} sent a file without a name`, { provider: service.provider })
-  return { fileName }
+  return { fileName: nameIn(fields(file).name) }
 }
 
 const statuses: Readonly<Record<string, JobStatus>> = {
@@ -113,7 +110,7 @@ function batchIn(body: Fields): Batch {
   const total = bigIn(requestCount)
   const error = textIn(fields(body.error ?? about.error).message)
   return defined({
-    id: textIn(about.name) ?? textIn(body.name) ?? '',
+    id: nameIn(about.name ?? body.name),
     status: error && !about.state ? ('failed' as const) : statusIn(about.state),
     counts: total === undefined ? undefined : { total, done: bigIn(successfulRequestCount) ?? 0, failed: bigIn(failedRequestCount) ?? 0 },
     createdAt: timeIn(about.createTime),

@@ -2,7 +2,7 @@ import { KitError } from '../../errors.ts'
 import type { Usage } from '../../message.ts'
 import type { EmbedCall, Embedder, EmbedValue } from '../../services.ts'
 import { numbersIn } from './embeddings.ts'
-import { countIn, defined, type Fields, fields, objects } from './fields.ts'
+import { countIn, defined, type Fields, fields } from './fields.ts'
 import { onlySignal, pathIn } from './gemini-place.ts'
 import { encodeGemini, wire } from './gemini.ts'
 import { askJson, type Service } from './service.ts'
@@ -30,7 +30,7 @@ export const geminiEmbedder = (service: Service, id: string, model: string): Emb
     )
     const body = await askJson(service, { path: `/${model}:batchEmbedContents`, json: { requests }, options: onlySignal(options) })
     return {
-      vectors: objects(body.embeddings).map(({ values: vector }) => numbersIn(vector, service.provider)),
+      vectors: listed(body.embeddings).map(({ values: vector }) => numbersIn(vector, service.provider)),
       ...usageOf(fields(body.usageMetadata).promptTokenCount),
     }
   },
@@ -64,7 +64,7 @@ export function vertexEmbedder(service: Service, id: string): Embedder {
         parameters: defined({ outputDimensionality: dimensions, ...own, title: undefined }),
       }
       const body = await askJson(service, { path: `${path}:predict`, json, options })
-      const embedded = objects(body.predictions).map(({ embeddings }) => fields(embeddings))
+      const embedded = listed(body.predictions).map(({ embeddings }) => fields(embeddings))
       const counts = embedded.map(({ statistics }) => countIn(fields(statistics).token_count))
       return {
         vectors: embedded.map(({ values: vector }) => numbersIn(vector, provider)),
@@ -75,6 +75,9 @@ export function vertexEmbedder(service: Service, id: string): Embedder {
     },
   }
 }
+
+/** As long as what came: a vector that is none must not give its place to the next. */
+const listed = (value: unknown): Fields[] => (Array.isArray(value) ? value.map(fields) : [])
 
 function contentOf(value: EmbedValue): Fields {
   if (typeof value === 'string') return { parts: [{ text: value }] }

@@ -1,7 +1,11 @@
-/** A time of the vendor's in ms since 1970, or nothing. */
-export const timeIn = (value: unknown): number | undefined => {
-  const ms = typeof value === 'string' ? Date.parse(value) : NaN
-  return Number.isNaN(ms) ? undefined : ms
+import { KitError } from '../../errors.ts'
+import { textIn } from './fields.ts'
+
+/** The name that the vendor gave a thing. Throws `model/garbled` where it gave none: nothing could be asked of it. */
+export function nameIn(value: unknown): string {
+  const name = textIn(value)
+  if (name === undefined) throw new KitError('model/garbled', 'gemini sent something without a name', { provider: 'gemini' })
+  return name
 }
 
 /** A count that comes as text, as 64-bit numbers do. */

@@ -1,6 +1,6 @@
 import type { Files, ProviderFile } from '../../services.ts'
-import { defined, type Fields, fields, objects, textIn } from './fields.ts'
-import { bigIn, timeIn } from './gemini-fields.ts'
+import { defined, type Fields, fields, objects, textIn, timeIn } from './fields.ts'
+import { bigIn, nameIn } from './gemini-fields.ts'
 import { named } from './gemini-place.ts'
 import { upload } from './gemini-upload.ts'
 import { wire } from './gemini.ts'
@@ -25,7 +25,7 @@ export const geminiFiles = (service: Service): Files => ({
 })
 
 function fileIn({ name, displayName, mimeType, sizeBytes, createTime, expirationTime, state, uri }: Fields): ProviderFile {
-  const [id, mime, shown] = [textIn(name) ?? '', textIn(mimeType), textIn(displayName)]
+  const [id, mime, shown] = [nameIn(name), textIn(mimeType), textIn(displayName)]
   return defined({
     id,
     name: shown,

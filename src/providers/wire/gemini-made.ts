@@ -7,6 +7,7 @@ import { wire } from './gemini.ts'
 import { wavOf } from './wav.ts'
 
 type Chat = (id: string) => Model
+type Made = MediaPart & { data: string }
 
 /** Pictures at a time: each is a call of its own. */
 const imageLimit = 8
@@ -40,11 +41,13 @@ export const geminiSpeaker = (chat: Chat, id: string, provider: string): Speaker
     const said = instructions ? `${instructions}: ${text}` : text
     const settings = { responseModalities: ['AUDIO'], speechConfig }
     const { media, usage } = await answer(chat(id), [{ type: 'text', text: said }], settings, options, provider)
-    const { mime, data = '' } = media[0]!
-    if (format === 'pcm' || !/^audio\/(L16|pcm)/i.test(mime)) return { audio: { type: 'media', mime, data }, usage }
+    const [{ mime, data }] = media as [Made]
+    if (!/^audio\/(L16|pcm)/i.test(mime)) return { audio: { type: 'media', mime, data }, usage }
     const rate = Number(/rate=(\d{4,6})\b/.exec(mime)?.[1] ?? 24_000)
     try {
-      return { audio: { type: 'media', mime: 'audio/wav', data: wavOf(data, rate) }, usage }
+      const samples = btoa(media.map((piece) => atob(piece.data)).join(''))
+      if (format === 'pcm') return { audio: { type: 'media', mime, data: samples }, usage }
+      return { audio: { type: 'media', mime: 'audio/wav', data: wavOf(samples, rate) }, usage }
     } catch (cause) {
       throw new KitError('model/garbled', `${provider} sent sound that is no base64`, { provider, cause })
     }
@@ -84,10 +87,12 @@ async function answer(
   settings: Readonly<Record<string, unknown>>,
   options: ServiceOptions,
   provider: string,
-): Promise<{ media: MediaPart[]; usage: Usage }> {
+): Promise<{ media: Made[]; usage: Usage }> {
   const { parts: made, usage, finish } = await collect(model(callOf(parts, settings, options)))
   refuse(finish, provider)
-  const media = made.flatMap((part): MediaPart[] => (part.type === 'media' ? [{ type: 'media', mime: part.mime, data: part.data }] : []))
+  const media = made.flatMap((part): Made[] =>
+    part.type === 'media' && part.data ? [{ type: 'media', mime: part.mime, data: part.data }] : [],
+  )
   if (!media.length) throw new KitError('model/empty', `${provider} made nothing`, { provider, retryable: true })
   return { media, usage }
 }

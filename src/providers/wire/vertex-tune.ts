@@ -1,8 +1,8 @@
 import type { Json } from '../../message.ts'
 import type { Tune, Tuning } from '../../services.ts'
-import { defined, type Fields, fields, objects, textIn } from './fields.ts'
+import { defined, type Fields, fields, objects, textIn, timeIn } from './fields.ts'
 import { statusIn } from './gemini-batch.ts'
-import { timeIn } from './gemini-fields.ts'
+import { nameIn } from './gemini-fields.ts'
 import { named, onlySignal } from './gemini-place.ts'
 import { wire } from './gemini.ts'
 import { allPages, askJson, type Service } from './service.ts'
@@ -41,7 +41,7 @@ export function vertexTuning(service: Service): Tuning {
 
 const tuneIn = (job: Fields): Tune =>
   defined({
-    id: (textIn(job.name) ?? '').replace(/^.*\//, ''),
+    id: nameIn(job.name).replace(/^.*\//, ''),
     status: statusIn(job.state),
     model: textIn(fields(job.tunedModel).endpoint),
     createdAt: timeIn(job.createTime),
