@@ -196,6 +196,31 @@ describe('Converse', () => {
     ])
   })
 
+  test('a picture, and the result of a tool that AWS runs, are what began them with what came after', async () => {
+    const begin = (start: unknown, contentBlockIndex: number): Uint8Array => event('contentBlockStart', { start, contentBlockIndex })
+    const { parts, finish } = await read(
+      begin({ toolUse: { toolUseId: 't1', name: 'nova_code_interpreter', type: 'server_tool_use' } }, 0),
+      delta({ toolUse: { input: '{"snippet":"1+1"}' } }, 0),
+      stop(0),
+      begin({ toolResult: { toolUseId: 't1', status: 'success', type: 'nova_code_interpreter_result' } }, 1),
+      delta({ toolResult: [{ json: { stdOut: '2' } }, { text: 'al' }] }, 1),
+      delta({ toolResult: [{ text: 'so' }] }, 1),
+      stop(1),
+      begin({ image: { format: 'png' } }, 2),
+      delta({ image: { source: { bytes: 'AAAA' } } }, 2),
+      stop(2),
+      ended(),
+    )
+    const content = [{ json: { stdOut: '2' } }, { text: 'also' }]
+    const data = { toolResult: { toolUseId: 't1', status: 'success', type: 'nova_code_interpreter_result', content } }
+    const image = { image: { format: 'png', source: { bytes: 'AAAA' } } }
+    expect(parts.slice(1)).toEqual([
+      { type: 'result', id: 't1', name: '', output: content, by: 'provider', replay: { wire: 'bedrock', data } },
+      { type: 'media', mime: 'image/png', data: 'AAAA', replay: { wire: 'bedrock', data: image } },
+    ])
+    expect(finish).toBe('stop')
+  })
+
   test('says the same as one body', async () => {
     const content = [
       { reasoningContent: { reasoningText: { text: 'Hm.', signature: 'sig' } } },

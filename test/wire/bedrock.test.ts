@@ -27,17 +27,23 @@ function byHand({ response: { eventstream_base64: base64, body } }: Recording): 
   }
   if (base64 !== undefined) {
     const bytes = Buffer.from(base64, 'base64')
+    const open: { id: unknown; name: unknown; input: string }[] = []
     for (let at = 0; at < bytes.length; at += bytes.readUInt32BE(at)) {
       const [size, headers] = [bytes.readUInt32BE(at), bytes.readUInt32BE(at + 4)]
       const event = JSON.parse(bytes.subarray(at + 12 + headers, at + size - 4).toString()) as Fields
       const type = /:event-type...(\w+)/s.exec(bytes.subarray(at + 12, at + 12 + headers).toString('latin1'))![1]!
       const inner = type === 'chunk' ? (JSON.parse(Buffer.from(String(event.bytes), 'base64').toString()) as Fields) : { [type]: event }
-      const { contentBlockDelta, messageStop, metadata } = inner as Record<string, Fields | undefined>
-      const delta = (contentBlockDelta?.delta ?? {}) as Fields
+      const { contentBlockStart, contentBlockDelta, messageStop, metadata } = inner as Record<string, Fields | undefined>
+      const begun = (contentBlockStart?.start as Fields | undefined)?.toolUse as Fields | undefined
+      if (begun) open.push({ id: begun.toolUseId, name: begun.name, input: '' })
+      const delta = (contentBlockDelta?.delta ?? {}) as { text?: string; reasoningContent?: Fields; toolUse?: { input: string } }
       if (typeof delta.text === 'string') said.text += delta.text
+      if (typeof delta.reasoningContent?.text === 'string') said.reasoning += delta.reasoningContent.text
+      if (delta.toolUse) open.at(-1)!.input += delta.toolUse.input
       if (messageStop) said.stop = String(messageStop.stopReason)
       if (metadata) count(metadata.usage as Fields)
     }
+    said.calls = open.map((call) => ({ ...call, input: JSON.parse(call.input || '{}') as unknown }))
     return said
   }
   const { output, stopReason, usage } = body as { output: { message: Fields }; stopReason: string; usage: Fields }
@@ -47,7 +53,7 @@ function byHand({ response: { eventstream_base64: base64, body } }: Recording): 
       said.text += list((block.citationsContent as Fields).content)
         .map(({ text }) => String(text))
         .join('')
-    if (block.reasoningContent) said.reasoning += (block.reasoningContent as { reasoningText: { text: string } }).reasoningText.text
+    if (block.reasoningContent) said.reasoning += ((block.reasoningContent as Fields).reasoningText as Fields | undefined)?.text ?? ''
     const { toolUseId: id, name, input } = (block.toolUse ?? {}) as Fields
     if (block.toolUse) said.calls.push({ id, name, input })
   }
@@ -72,7 +78,7 @@ describe.skipIf(!recorded)('recorded Bedrock traffic', () => {
       const { stop, input, output, ...said } = byHand(recording)
       expect({ text: ours.text, reasoning: ours.reasoning, calls }, recording.id).toEqual(said)
       expect(ours.usage, recording.id).toMatchObject({ input, output })
-      expect(ours.finish, recording.id).toBe(stop === 'tool_use' ? 'tools' : 'stop')
+      expect(ours.finish, recording.id).toBe(({ tool_use: 'tools', max_tokens: 'length' } as Fields)[stop] ?? 'stop')
     }
     const cited = good.filter(({ kind }) => kind.includes('citations') || kind.includes('citations-requested'))
     expect(cited.length).toBeGreaterThan(0)

@@ -1,5 +1,5 @@
 // Bedrock as recorded: how a request of any client is read as a neutral call, and what may differ.
-import type { Message, ModelCall, Part, ToolChoice, ToolInfo } from '../../src/index.ts'
+import type { Message, ModelCall, Part, ResultPart, ToolChoice, ToolInfo } from '../../src/index.ts'
 import { bedrock } from '../../src/providers/bedrock.ts'
 import { bedrockOptions } from '../../src/providers/wire/bedrock-request.ts'
 import type { Fields, Wire } from './checks.ts'
@@ -42,6 +42,18 @@ export const bedrockWire: Wire = {
         if (Array.isArray(inference?.stopSequences) && !inference.stopSequences.length) delete inference.stopSequences
         if (inference && !Object.keys(inference).length) delete body.inferenceConfig
         if (Array.isArray(body.system) && !body.system.length) delete body.system
+      },
+    },
+    {
+      why: 'a result is a success where it is not said to be none; a plain text is given as text, also where a client gives its bytes',
+      apply(body) {
+        for (const { content } of list(body.messages))
+          for (const { toolResult, document } of list(content) as { toolResult?: Fields; document?: Fields }[]) {
+            if (toolResult?.status === 'success' && !('type' in toolResult)) delete toolResult.status
+            const { bytes } = (document?.source ?? {}) as { bytes?: string }
+            if (document?.format === 'txt' && bytes !== undefined)
+              document.source = { text: new TextDecoder().decode(Buffer.from(bytes, 'base64')) }
+          }
       },
     },
   ],
@@ -128,21 +140,25 @@ function said(block: Fields): Part {
     return { type: 'reasoning', text: reasoningText?.text ?? '', ...replay(block) }
   }
   if (toolUse) {
-    const { toolUseId, name: called, input } = toolUse as Fields
+    const { toolUseId, name: called, input, type } = toolUse as Fields
+    if (type === 'server_tool_use')
+      return { type: 'call', id: String(toolUseId), name: String(called), input, by: 'provider', ...replay(block) }
     return { type: 'call', id: String(toolUseId), name: String(called), input }
   }
   return { type: 'opaque', kind: Object.keys(block)[0]!, ...replay(block) }
 }
 
 function resultOf({ toolUseId, content, status, ...more }: Fields): Part {
-  const base = {
+  const base: ResultPart = {
     type: 'result',
     id: String(toolUseId),
     name: '',
     ...(Object.keys(more).length && { providerOptions: { [name]: more } }),
-  } as const
+  }
   const [first, ...others] = list(content)
-  if (status === 'error') return { ...base, error: { code: 'tool/failed', message: String(first?.text) } }
+  if (status === 'error' && !others.length && typeof first?.text === 'string')
+    return { ...base, error: { code: 'tool/failed', message: first.text } }
+  if (status === 'error') base.providerOptions = { [name]: { ...more, status } }
   if (!others.length && first?.json) return { ...base, output: first.json }
   if (!others.length && typeof first?.text === 'string') return { ...base, output: first.text }
   return { ...base, parts: list(content).map((block) => ({ type: 'text', text: '', providerOptions: { [name]: { block } } })) }
@@ -158,12 +174,14 @@ function given(block: Fields): Part {
       format,
       ...more
     } = document as { name: string; source: { text?: string; bytes?: string }; format: string }
+    if (source.text === undefined && source.bytes === undefined) return { type: 'text', text: '', providerOptions: { [name]: { block } } }
     const mime = format === 'txt' ? 'text/plain' : `application/${format}`
     const data = source.text === undefined ? source.bytes! : Buffer.from(source.text).toString('base64')
     return { type: 'media', mime, data, name: called, ...(Object.keys(more).length && { providerOptions: { [name]: more } }) }
   }
   if (image) {
-    const { format, source } = image as { format: string; source: { bytes: string } }
+    const { format, source } = image as { format: string; source: { bytes?: string } }
+    if (source.bytes === undefined) return { type: 'text', text: '', providerOptions: { [name]: { block } } }
     return { type: 'media', mime: `image/${format}`, data: source.bytes }
   }
   return { type: 'text', text: '', providerOptions: { [name]: { block } } }

@@ -8,6 +8,8 @@ import { openai } from '../../src/providers/openai.ts'
 import { azure, type Preset, presets, workersAi } from '../../src/providers/presets.ts'
 import { wire as messages } from './anthropic.ts'
 import { checkEncode, type Fields, type Wire } from './checks.ts'
+import { bedrockBodies } from './bedrock-bodies.ts'
+import { bedrockWire } from './bedrock.ts'
 import { cohereBodies } from './cohere-bodies.ts'
 import { cohereWire } from './cohere.ts'
 import { geminiWire } from './gemini.ts'
@@ -1356,6 +1358,8 @@ describe.skipIf(!recorded)('what is sent is what was read', () => {
   for (const [name, body] of Object.entries(messagesBodies))
     check(messages, one('anthropic.messages', 'anthropic', name, { model: 'claude-haiku-4-5', max_tokens: 100, messages: [hi], ...body }))
   for (const [name, body] of Object.entries(cohereBodies)) check(cohereWire, one('cohere.v2.chat', 'cohere', name, asCohere(body)))
+  for (const [name, body] of Object.entries(bedrockBodies))
+    check(bedrockWire, one('bedrock.converse', 'bedrock', name, body, 'https://example.com/model/us.anthropic.claude-haiku-4-5/converse'))
   for (const [name, body] of Object.entries(geminiBodies))
     check(geminiWire, one('generateContent', 'gemini', name, { contents: [gHi], ...body }, geminiAt))
 })

@@ -135,7 +135,7 @@ export class ConverseDecoder implements FrameDecoder {
       open.thought += thought
       yield { type: 'reasoning', delta: thought }
     } else if (citation) open.citations.push(fields(citation))
-    else open.other = { ...open.other, ...other }
+    else open.other = grown(open.other, other)
   }
 
   *#close(index: unknown): Generator<Chunk, void, void> {
@@ -238,6 +238,25 @@ function sourceOf({ location, source, title, sourceContent }: Fields, start: num
     end,
     ...(kind === 'documentPage' && from !== undefined && { pages: [from, Math.max(from, to ?? from)] as const }),
   }
+}
+
+/** A picture's bytes, and what a result holds, come after what began the block. */
+function grown(before: Fields = {}, { image, toolResult, ...others }: Fields): Fields {
+  const block = { ...before, ...others }
+  if (image) block.image = { ...fields(before.image), ...fields(image) }
+  if (toolResult) block.toolResult = withPieces(fields(before.toolResult), toolResult)
+  return block
+}
+
+function withPieces(result: Fields, pieces: unknown): Fields {
+  const content = Array.isArray(result.content) ? (result.content as Fields[]) : []
+  result.content = content
+  for (const now of objects(pieces)) {
+    const last = content.at(-1)
+    if (typeof last?.text === 'string' && typeof now.text === 'string') last.text += now.text
+    else content.push({ ...now })
+  }
+  return result
 }
 
 /** Pictures, results of tools that AWS runs, and what is not known yet. */

@@ -172,7 +172,8 @@ function toolsOf(
       : named?.required && named.tools.length === 1
         ? named.tools[0]
         : undefined
-  const choice = one !== undefined ? { tool: { name: one } } : toolChoice === 'required' || named?.required ? { any: {} } : undefined
+  const any = toolChoice === 'required' || named?.required ? { any: {} } : undefined
+  const choice = one !== undefined ? { tool: { name: one } } : toolChoice === 'auto' ? { auto: {} } : any
   return { tools: list, ...(choosable && choice && { toolChoice: choice }) }
 }
 
