@@ -1,3 +1,4 @@
+import { follow } from '../abort.ts'
 import { EventReader, type SseEvent } from '../event-reader.ts'
 import { KitError, type KitErrorCode } from '../errors.ts'
 import type { Pending, RunRequest, Stored } from '../event.ts'
@@ -72,10 +73,14 @@ const promptly = 5000
 const ackEvery = 1_000_000
 /** Events that wait for one reader of the iterator. */
 const most = 10_000
+/** Ms for which a connection must have held to count as a good one. */
+const steady = 5000
 
 /**
  * Connects a page to a session, and keeps it connected: by WebSocket, or by SSE where there is none; from the cursor after
- * every break, at once when the network or the page comes back. Events come as the journal has them, each once, in order.
+ * every break, at once when the network or the page comes back. Events come as the journal has them, each once, in order; an
+ * iterator whose reader is too slow (`run/too-large`), or whose events the journal has no more (`journal/conflict`), throws.
+ * Throws a `TypeError` for a session's id that is none.
  * @example
  * const chat = connect('/agents/support', { session: 's1' })
  * chat.subscribe(() => render(chat.view))
@@ -85,11 +90,12 @@ export function connect(agent: string, options: ConnectOptions): Connection {
   const { session, token, carrier = 'auto', fetch: request = fetch } = options
   const page = globalThis as unknown as Page
   const Socket = options.WebSocket ?? page.WebSocket
+  if (!/^[\w-]{1,128}$/.test(session)) throw new TypeError('session: 1 to 128 letters, digits, _ or -')
   const base = new URL(`${agent.replace(/\/+$/, '')}/sessions/${session}`, page.location?.href).href
   const stored = outbox(base, options.storage === undefined ? storageOf(page) : options.storage)
   const waiting = new Map<string, { resolve: (taken: { run: string }) => void; reject: (error: unknown) => void }>()
   const listeners = new Set<() => void>()
-  const readers = new Set<(event: Stored | undefined) => void>()
+  const readers = new Set<Reader>()
 
   let state = emptyState()
   let status: Status = 'connecting'
@@ -99,12 +105,24 @@ export function connect(agent: string, options: ConnectOptions): Connection {
   let carried = new Set<string>()
   let abort = new AbortController()
   let wake = (): void => {}
-  let check = (): void => {}
+  /** Looks whether the connection is still there; it is told when the network has become another. */
+  let check = (_isOther: boolean): void => {}
   let away = false
+  /** Since a byte came, or the connection was begun. */
+  let heard = stopwatch()
+  /** Since it is live. */
+  let lived = (): number => 0
 
   const changed = (): void => {
     view = undefined
-    for (const tell of listeners) tell()
+    for (const tell of listeners) {
+      try {
+        tell()
+      } catch (error) {
+        // a page that cannot be drawn must not end its connection
+        page.reportError?.(error)
+      }
+    }
   }
   const become = (next: Status): void => {
     if (status === next || status === 'closed') return
@@ -114,33 +132,46 @@ export function connect(agent: string, options: ConnectOptions): Connection {
   const take = (event: Stored): void => {
     if (event.seq <= state.seq) return
     fold(state, event)
-    for (const read of readers) read(event)
+    for (const reader of readers) reader.read(event)
+    changed()
+  }
+
+  /** The journal is not what the cursor says: from the start. */
+  const reset = (): void => {
+    state = emptyState()
+    for (const reader of readers) reader.end(new KitError('journal/conflict', 'the session is not what was read of it'))
     changed()
   }
 
   const bearer = async (): Promise<Record<string, string>> => {
     const secret = typeof token === 'function' ? await token() : token
-    return secret === undefined ? {} : { authorization: `Bearer ${secret}` }
+    return secret ? { authorization: `Bearer ${secret}` } : {}
   }
   /** Throws a `KitError` for a refusal, and what `fetch` throws where there is no answer. */
   const ask = async (path: string, body?: unknown, headers?: Record<string, string>, signal?: AbortSignal): Promise<Response> => {
-    const response = await request(base + path, {
-      method: body === undefined ? 'GET' : 'POST',
-      headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...(await bearer()), ...headers },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-      ...(signal && { signal }),
-    })
+    const once = async (): Promise<Response> =>
+      request(base + path, {
+        method: body === undefined ? 'GET' : 'POST',
+        headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...(await bearer()), ...headers },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+        ...(signal && { signal }),
+      })
+    let response = await once()
+    if (response.status === 401 && typeof token === 'function') {
+      response.body?.cancel().catch(() => {})
+      response = await once()
+    }
     if (response.ok) return response
     const { code, detail } = (await response.json().catch(() => ({}))) as { code?: KitErrorCode; detail?: string }
     const { status } = response
     throw new KitError(code ?? (status === 401 ? 'auth/missing' : 'unexpected'), detail ?? `the service answered ${status}`, {
       status,
-      retryable: status >= 500 || status === 429,
+      retryable: status >= 500 || status === 429 || code === 'journal/conflict',
     })
   }
   /** Asks for something that begins or resumes a run: its events come by the connection, not by this answer. */
-  const begin = async (path: string, body: unknown, headers?: Record<string, string>): Promise<string> => {
-    const response = await ask(path, body, { accept: 'text/event-stream', ...headers })
+  const begin = async (path: string, body: unknown, headers?: Record<string, string>, signal?: AbortSignal): Promise<string> => {
+    const response = await ask(path, body, { accept: 'text/event-stream', ...headers }, signal)
     response.body?.cancel().catch(() => {})
     return response.headers.get('x-run-id') ?? ''
   }
@@ -154,114 +185,135 @@ export function connect(agent: string, options: ConnectOptions): Connection {
     changed()
   }
   const post = async ({ id, mode, ...body }: Outgoing): Promise<boolean> => {
+    // ends with its connection; one that need not wait for its turn is given up as a silent connection is
+    const late = new AbortController()
+    const stop = follow(abort.signal, late)
+    const timer = mode ? undefined : setTimeout(() => late.abort(), silence)
     try {
-      const run = await begin(`/runs${mode ? `?mode=${mode}` : ''}`, body, { 'idempotency-key': id })
+      const run = await begin(`/runs${mode ? `?mode=${mode}` : ''}`, body, { 'idempotency-key': id }, late.signal)
       settle(id, { run })
       return true
     } catch (error) {
       const refused = error instanceof KitError && !error.retryable
       if (refused) settle(id, { error })
       return refused
+    } finally {
+      clearTimeout(timer)
+      stop()
     }
   }
   let flushing: Promise<void> | undefined
-  /** Sends what waits, in order; stops where the service cannot be reached, and goes on at the next connection. */
+  let unsent = 0
+  let again: ReturnType<typeof setTimeout> | undefined
+  /** Sends what waits, in order; stops where the service cannot be reached, and goes on a while later or at the next connection. */
   const flush = (): Promise<void> =>
     (flushing ??= (async () => {
-      for (let next; (next = stored.all().find(({ id }) => !carried.has(id)));) {
+      for (let next; !isEnded() && (next = stored.all().find(({ id }) => !carried.has(id)));) {
         if (socket?.readyState === 1) {
           carried.add(next.id)
-          socket.send(JSON.stringify({ type: 'run', ...next }))
-        } else if (!(await post(next))) break
-        else if (status === 'new') wake()
+          socket.send(JSON.stringify({ ...next, type: 'run' }))
+        } else if (await post(next)) {
+          unsent = 0
+          // the service is there, and so is the session
+          if (status !== 'live') wake()
+        } else {
+          clearTimeout(again)
+          if (!isEnded()) again = setTimeout(() => void flush(), pause(++unsent))
+          break
+        }
       }
     })().finally(() => (flushing = undefined)))
 
-  const bySocket = async (): Promise<void> => {
-    const { ticket } = (await (await ask('/ticket', { use: 'socket' }, undefined, abort.signal)).json()) as { ticket: string }
+  const bySocket = async ({ signal }: AbortController): Promise<void> => {
+    const { ticket } = (await (await ask('/ticket', { use: 'socket' }, undefined, signal)).json()) as { ticket: string }
+    signal.throwIfAborted()
     const open = new Socket!(`${base.replace(/^http/, 'ws')}/socket`, [`edgeswarm.ticket.${ticket}`])
-    const { signal } = abort
-    let heard = Date.now()
     let unacked = 0
     let opened = false
-    const ended = (): void => open.close()
-    signal.addEventListener('abort', ended)
-    const beat = setInterval(() => (Date.now() - heard > silence ? open.close() : open.readyState === 1 && open.send('ping')), heartbeat)
-    check = () => {
-      if (open.readyState !== 1) return
-      const asked = Date.now()
-      open.send('ping')
-      setTimeout(() => heard < asked && open.close(), promptly)
+    const hear = (data: string): void => {
+      if (data === 'pong') return
+      const frame = JSON.parse(data) as { event?: Stored; type?: string; id?: string; run?: string; code?: KitErrorCode; message?: string }
+      if (frame.event) {
+        take(frame.event)
+        if ((unacked += data.length) < ackEvery) return
+        unacked = 0
+        open.send(JSON.stringify({ type: 'ack', seq: state.seq }))
+      } else if (!frame.id) return
+      else if (frame.type === 'accepted') settle(frame.id, { run: frame.run! })
+      // another isolate has the session now, or nobody: the socket will be closed, and the next one tells
+      else if (frame.code !== 'journal/conflict' && frame.code !== 'session/unknown')
+        settle(frame.id, { error: new KitError(frame.code ?? 'unexpected', frame.message ?? '') })
     }
+    let beat: ReturnType<typeof setInterval> | undefined
+    let prompt: ReturnType<typeof setTimeout> | undefined
+    let ended = (): void => {}
     try {
-      const code = await new Promise<number>((resolve) => {
-        open.addEventListener('close', (event) => resolve(event.code))
-        open.addEventListener('error', () => resolve(1006))
+      const { code, reason } = await new Promise<{ code: number; reason: string }>((resolve) => {
+        // not by `close` alone: a network that is gone does not answer that either
+        ended = () => resolve({ code: 1006, reason: '' })
+        signal.addEventListener('abort', ended)
+        beat = setInterval(() => open.readyState === 1 && open.send('ping'), heartbeat)
+        check = () => {
+          if (open.readyState !== 1) return
+          const before = heard
+          open.send('ping')
+          clearTimeout(prompt)
+          prompt = setTimeout(() => heard === before && ended(), promptly)
+        }
+        open.addEventListener('close', resolve)
+        open.addEventListener('error', ended)
         open.addEventListener('open', () => {
+          if (signal.aborted) return
           opened = true
           open.send(JSON.stringify({ type: 'hello', after: state.seq }))
           socket = open
-          become('live')
-          void flush()
+          live()
         })
         open.addEventListener('message', ({ data }: MessageEvent<string>) => {
-          heard = Date.now()
-          if (data === 'pong') return
-          const frame = JSON.parse(data) as {
-            event?: Stored
-            type?: string
-            id?: string
-            run?: string
-            code?: KitErrorCode
-            message?: string
+          if (socket !== open) return
+          heard = stopwatch()
+          try {
+            hear(data)
+          } catch {
+            // that was none of ours: from the cursor again
+            ended()
           }
-          if (frame.event) {
-            take(frame.event)
-            if ((unacked += data.length) < ackEvery) return
-            unacked = 0
-            open.send(JSON.stringify({ type: 'ack', seq: state.seq }))
-          } else if (frame.type === 'accepted') settle(frame.id!, { run: frame.run! })
-          else if (frame.id && waiting.has(frame.id)) settle(frame.id, { error: new KitError(frame.code!, frame.message!) })
-          else if (frame.id) stored.remove(frame.id)
         })
       })
-      if (!opened) throw new KitError('request/not-found', 'no WebSocket here')
+      if (!opened && (!signal.aborted || heard() > silence)) throw new KitError('request/not-found', 'no WebSocket here')
+      if (signal.aborted) return
       if (code === 4404) throw new KitError('session/erased', 'this session was erased')
-      // the journal is not what the cursor says: from the start
-      if (code === 4400) state = emptyState()
+      if (code === 4400 && reason === 'request/invalid') reset()
     } finally {
       clearInterval(beat)
+      clearTimeout(prompt)
       signal.removeEventListener('abort', ended)
       socket = undefined
       carried = new Set()
-      check = () => {}
       open.close()
     }
   }
 
-  const bySSE = async (): Promise<void> => {
-    const mine = abort
-    let heard = Date.now()
-    const beat = setInterval(() => Date.now() - heard > silence && mine.abort(), heartbeat)
-    check = () => mine.abort()
+  const bySSE = async (mine: AbortController): Promise<void> => {
+    // the server says something every 15 s
+    check = (isOther) => (isOther || heard() > heartbeat) && mine.abort()
+    let reader: ReadableStreamDefaultReader<string> | undefined
     try {
       const response = await ask(`/events?after=${state.seq}`, undefined, { accept: 'text/event-stream' }, mine.signal)
-      become('live')
-      void flush()
+      live()
       const events: SseEvent[] = []
       const parser = new EventReader()
-      const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader()
+      reader = response.body!.pipeThrough(new TextDecoderStream()).getReader()
       for (let read; !(read = await reader.read()).done;) {
-        heard = Date.now()
+        heard = stopwatch()
         parser.feed(read.value, events)
         for (const { data } of events.splice(0)) take(JSON.parse(data) as Stored)
       }
     } catch (error) {
-      if (error instanceof KitError && error.status === 400) state = emptyState()
+      if (error instanceof KitError && error.status === 400) reset()
       throw error
     } finally {
-      clearInterval(beat)
-      check = () => {}
+      reader?.cancel().catch(() => {})
     }
   }
 
@@ -274,27 +326,37 @@ export function connect(agent: string, options: ConnectOptions): Connection {
       }
     })
 
+  const live = (): void => {
+    lived = stopwatch()
+    become('live')
+    void flush()
+  }
   const loop = async (): Promise<void> => {
     let failures = 0
     let socketless = carrier === 'sse' || !Socket ? Infinity : 0
-    while (status !== 'closed') {
+    while (!isEnded()) {
       if (away) await rest()
-      abort = new AbortController()
+      const mine = (abort = new AbortController())
+      heard = stopwatch()
+      lived = () => 0
+      const deadline = setInterval(() => heard() > silence && mine.abort(), heartbeat)
       try {
         if (status !== 'new') become('connecting')
-        await (socketless > Date.now() ? bySSE() : bySocket())
-        failures = 0
+        await (socketless > Date.now() ? bySSE(mine) : bySocket(mine))
       } catch (error) {
         const code = error instanceof KitError ? error.code : undefined
         if (code === 'session/erased' || (code === 'session/unknown' && state.seq)) {
           become('gone')
-          for (const read of readers) read(undefined)
+          const erased = new KitError('session/erased', 'this session was erased')
+          for (const id of waiting.keys()) settle(id, { error: erased })
+          for (const reader of readers) reader.end()
           return
         }
         if (code === 'session/unknown') {
           // somebody else may say the first word: it is looked for, less and less often
           become('new')
-          await Promise.all([flush(), rest(500 * 2 ** Math.min(failures++, 4))])
+          void flush()
+          await rest(500 * 2 ** Math.min(failures++, 4))
           continue
         }
         if (code === 'auth/missing' || code === 'auth/denied') {
@@ -306,18 +368,25 @@ export function connect(agent: string, options: ConnectOptions): Connection {
         }
         // a proxy or a platform without WebSocket: by SSE for five minutes, then it is tried again
         if (code === 'request/not-found' || code === 'store/unsupported') socketless = Math.max(socketless, Date.now() + 300_000)
-        failures++
+      } finally {
+        clearInterval(deadline)
+        check = () => {}
       }
-      if (isClosed()) return
+      if (isEnded()) return
+      // a server that closes at once is not asked again at once; what held for a while, or was left, is no failure
+      if (lived() > steady) failures = 0
+      else if (!mine.signal.aborted) failures++
       become('waiting')
-      await rest(failures ? Math.min(250 * 2 ** failures, 30_000) * (0.5 + Math.random() / 2) : 250)
+      await rest(failures ? pause(failures) : 250)
     }
   }
-  const isClosed = (): boolean => status === 'closed'
+  const isEnded = (): boolean => status === 'closed' || status === 'gone'
 
-  const seen = (): void => {
+  const seen = ({ type }: Pick<Event, 'type'>): void => {
+    // a page that is left is hidden after its `pagehide`
+    if (type === 'visibilitychange' && page.document?.hidden) return
     away = false
-    if (!page.document?.hidden) check()
+    check(type === 'online')
     wake()
   }
   const hidden = (): void => {
@@ -344,12 +413,15 @@ export function connect(agent: string, options: ConnectOptions): Connection {
     },
     send(input, more) {
       if (status === 'closed') return Promise.reject(new KitError('run/cancelled', 'this connection is closed'))
-      const message: Outgoing = { id: crypto.randomUUID(), input, ...more }
-      const accepted = new Promise<{ run: string }>((resolve, reject) => waiting.set(message.id, { resolve, reject }))
-      stored.add(message)
-      changed()
-      void flush()
-      return accepted
+      if (status === 'gone') return Promise.reject(new KitError('session/erased', 'this session was erased'))
+      return new Promise((resolve, reject) => {
+        // as it will be stored and sent, whatever becomes of what was given; what is no JSON throws here
+        const message = JSON.parse(JSON.stringify({ ...more, id: crypto.randomUUID(), input })) as Outgoing
+        waiting.set(message.id, { resolve, reject })
+        stored.add(message)
+        changed()
+        void flush()
+      })
     },
     async cancel() {
       await ask('/cancel', {})
@@ -367,33 +439,59 @@ export function connect(agent: string, options: ConnectOptions): Connection {
     close() {
       become('closed')
       abort.abort()
+      clearTimeout(again)
       wake()
       for (const name of names) (name === 'visibilitychange' ? page.document : page)?.removeEventListener?.(name, seen)
       page.removeEventListener?.('pagehide', hidden)
       for (const { reject } of waiting.values()) reject(new KitError('run/cancelled', 'this connection is closed'))
-      for (const read of readers) read(undefined)
+      waiting.clear()
+      for (const reader of readers) reader.end()
     },
     async *[Symbol.asyncIterator]() {
-      const queue: (Stored | undefined)[] = []
+      if (isEnded()) return
+      const queue: Stored[] = []
+      let ended: { error?: KitError } | undefined
       let awaken = (): void => {}
-      const read = (event: Stored | undefined): void => {
-        queue.push(event)
-        awaken()
+      const reader: Reader = {
+        read(event) {
+          if (queue.push(event) > most) reader.end(new KitError('run/too-large', 'this reader is too slow'))
+          awaken()
+        },
+        end(error) {
+          readers.delete(reader)
+          ended ??= error ? { error } : {}
+          awaken()
+        },
       }
-      readers.add(read)
+      readers.add(reader)
       try {
-        while (status !== 'closed') {
-          if (!queue.length) await new Promise<void>((resolve) => (awaken = resolve))
-          if (queue.length > most) throw new KitError('run/too-large', 'this reader is too slow')
+        for (;;) {
           const event = queue.shift()
-          if (!event) return
-          yield event
+          if (event) yield event
+          else if (ended?.error) throw ended.error
+          else if (ended) return
+          else await new Promise<void>((resolve) => (awaken = resolve))
         }
       } finally {
-        readers.delete(read)
+        readers.delete(reader)
       }
     },
   }
+}
+
+/** One loop over the events. */
+interface Reader {
+  read(event: Stored): void
+  end(error?: KitError): void
+}
+
+/** Ms until the next try. */
+const pause = (failures: number): number => Math.min(250 * 2 ** failures, 30_000) * (0.5 + Math.random() / 2)
+
+/** Ms since it was made: one clock may be set back, the other may stand still while a machine sleeps. */
+function stopwatch(): () => number {
+  const [date, time] = [Date.now(), performance.now()]
+  return () => Math.max(Date.now() - date, performance.now() - time)
 }
 
 /** What a page has and a worker or a server may lack. */
@@ -401,6 +499,7 @@ interface Page {
   WebSocket?: typeof WebSocket
   location?: { href: string }
   localStorage?: Storage
+  reportError?: (error: unknown) => void
   document?: { hidden: boolean } & Partial<Pick<EventTarget, 'addEventListener' | 'removeEventListener'>>
   addEventListener?: EventTarget['addEventListener']
   removeEventListener?: EventTarget['removeEventListener']

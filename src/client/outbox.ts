@@ -23,34 +23,39 @@ export interface Outbox {
 /** Messages that wait for one session, also across a reload and seen by every tab; where storage is full or forbidden, in memory. */
 export function outbox(address: string, storage: Storage | null): Outbox {
   const key = `edgeswarm:outbox:${address}`
-  let memory: readonly Outgoing[] = []
-  const all = (): readonly Outgoing[] => {
-    const kept = read()
-    return [...kept, ...memory.filter(({ id }) => !kept.some((other) => other.id === id))]
-  }
+  /** What this page has sent: another one may write at the same moment, or be the first to hear that it was taken. */
+  let own: readonly Outgoing[] = []
   const read = (): readonly Outgoing[] => {
     try {
       const raw: unknown = JSON.parse(storage?.getItem(key) ?? '[]')
-      return Array.isArray(raw) ? (raw as Outgoing[]) : []
+      return Array.isArray(raw) ? raw.filter(isOutgoing) : []
     } catch {
       return []
     }
   }
   const keep = (messages: readonly Outgoing[]): void => {
     try {
-      if (!storage) memory = messages
-      else if (messages.length) storage.setItem(key, JSON.stringify(messages))
-      else storage.removeItem(key)
+      if (messages.length) storage?.setItem(key, JSON.stringify(messages))
+      else storage?.removeItem(key)
     } catch {
-      memory = messages
+      // full, or forbidden: this page has its own
     }
   }
   return {
-    all,
-    add: (message) => keep([...all(), message]),
+    all: () => [...read().filter(({ id }) => !own.some((mine) => mine.id === id)), ...own],
+    add(message) {
+      own = [...own, message]
+      keep([...read(), message])
+    },
     remove(id) {
-      memory = memory.filter((message) => message.id !== id)
-      keep(all().filter((message) => message.id !== id))
+      own = own.filter((message) => message.id !== id)
+      keep(read().filter((message) => message.id !== id))
     },
   }
+}
+
+/** Anything of the same origin may have written there. */
+const isOutgoing = (value: unknown): value is Outgoing => {
+  const { id, input } = (value ?? {}) as Partial<Outgoing>
+  return typeof id === 'string' && id !== '' && (typeof input === 'string' || Array.isArray(input))
 }

@@ -19,8 +19,7 @@ export function useSession(agent: string, options: ConnectOptions): SessionHook 
   latest.current = options
   const [connection, setConnection] = useState<Connection>()
   useEffect(() => {
-    const { token } = latest.current
-    const made = connect(agent, { ...latest.current, ...(typeof token === 'function' && { token: () => current(latest.current) }) })
+    const made = connect(agent, { ...latest.current, token: () => current(latest.current) })
     setConnection(made)
     return () => {
       setConnection(undefined)
