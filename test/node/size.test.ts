@@ -81,11 +81,11 @@ const own: readonly (readonly [string, string, number])[] = [
   ['anthropic-tools', 'codeExecution, contextEditing, deferred, mcpServer, toolSearch, webFetch, webSearch', 1.5],
   ['cohere', 'cohere', 6],
   // 1.6 KiB of each is the exchange over HTTP that a chat shares with the next one
-  ['gemini', 'gemini', 7.5],
+  ['gemini', 'gemini', 7.75],
   ['gemini', 'vertex', 8.75],
   ['gemini-interactions', 'interactions', 7.25],
   // with the chat that answers batches, speaks and draws
-  ['gemini-services', 'geminiServices', 13.25],
+  ['gemini-services', 'geminiServices', 13.75],
   ['gemini-caches', 'geminiCaches', 6],
   ['gemini-stores', 'geminiStores', 4],
   ['gemini-tools', 'googleSearch', 0.5],

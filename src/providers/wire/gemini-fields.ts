@@ -16,4 +16,4 @@ export const bigIn = (value: unknown): number | undefined => {
 
 /** How many UTF-16 units so many bytes of a text are: places are counted in bytes there. */
 export const unitsIn = (bytes: Uint8Array, until: number): number =>
-  new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes.subarray(0, until)).length
+  new TextDecoder('utf-8', { fatal: false, ignoreBOM: true }).decode(bytes.subarray(0, until)).length

@@ -6,9 +6,6 @@ import { type ChatQuirks, encodeChat } from './openai-chat-request.ts'
 /** Name of what `providerOptions` say of a call; those of messages and parts are of the wire beneath, `openai-chat`. */
 export const wire = 'workers-ai'
 
-/** What `providerOptions['workers-ai']` may say beside the neutral fields. */
-export const workersAiOptions: readonly string[] = ['chat_template_kwargs', 'functions', 'lora', 'raw', 'repetition_penalty']
-
 /** How a model is spoken to: `chat` as Chat Completions, `run` as the older ones, which take a bare schema and no choice of tools. */
 export type Dialect = 'chat' | 'run'
 
