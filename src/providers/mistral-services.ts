@@ -1,7 +1,7 @@
 import { KitError } from '../errors.ts'
 import type { Modality, ModelInfo } from '../model.ts'
 import type { Embedder, Files, ServiceOptions, Services } from '../services.ts'
-import { numbersIn } from './wire/embeddings.ts'
+import { vectorsIn } from './wire/embeddings.ts'
 import { countIn, defined, type Fields, fields, isObject, objects, textIn } from './wire/fields.ts'
 import type { Connection } from './wire/http.ts'
 import { mistralSpeaker, mistralTranscriber } from './wire/mistral-audio.ts'
@@ -56,8 +56,7 @@ const embedder =
         throw new KitError('model/unsupported', `${provider} embeds text, no media`, { provider })
       })
       const body = await askJson(service, { path: '/embeddings', json: { model: id, input, output_dimension: dimensions }, options })
-      const data = objects(body.data).toSorted((a, b) => (countIn(a.index) ?? 0) - (countIn(b.index) ?? 0))
-      return { vectors: data.map(({ embedding }) => numbersIn(embedding, provider)), ...usageIn(body.usage) }
+      return { vectors: vectorsIn(body.data, input.length, provider), ...usageIn(body.usage) }
     },
   })
 

@@ -1,8 +1,9 @@
 import { KitError } from '../errors.ts'
 import type { Services } from '../services.ts'
-import { countIn, fields, objects } from './wire/fields.ts'
+import { countIn, fields } from './wire/fields.ts'
 import type { Connection } from './wire/http.ts'
-import { numbersIn } from './wire/embeddings.ts'
+import { vectorsIn } from './wire/embeddings.ts'
+import { rankedIn } from './wire/rerank.ts'
 import { askJson, type Service } from './wire/service.ts'
 
 export type { Connection } from './wire/http.ts'
@@ -29,16 +30,14 @@ export function voyageServices(options: Connection = {}): Required<Pick<Services
           json: { model: id, input, input_type: kind, output_dimension: dimensions },
           options: more,
         })
-        const data = objects(body.data).toSorted((a, b) => (countIn(a.index) ?? 0) - (countIn(b.index) ?? 0))
-        return { vectors: data.map(({ embedding }) => numbersIn(embedding, provider)), ...usageIn(body.usage) }
+        return { vectors: vectorsIn(body.data, input.length, provider), ...usageIn(body.usage) }
       },
     }),
     rerank: (id) => ({
       info: { id, provider, limits: { documents: 1000 } },
       async rerank({ query, documents, top, ...more }) {
         const body = await askJson(service, { path: '/rerank', json: { model: id, query, documents, top_k: top }, options: more })
-        const ranked = objects(body.data).map(({ index, relevance_score: score }) => ({ index: Number(index), score: Number(score) }))
-        return { ranked, ...usageIn(body.usage) }
+        return { ranked: rankedIn(body.data, documents.length, top, provider), ...usageIn(body.usage) }
       },
     }),
   }

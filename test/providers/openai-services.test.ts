@@ -11,8 +11,10 @@ import {
 import { azureServices } from '../../src/providers/azure-services.ts'
 import { fireworksServices } from '../../src/providers/fireworks-services.ts'
 import { groqServices } from '../../src/providers/groq-services.ts'
+import { mistralServices } from '../../src/providers/mistral-services.ts'
 import { openai } from '../../src/providers/openai.ts'
 import { togetherServices } from '../../src/providers/together-services.ts'
+import { voyageServices } from '../../src/providers/voyage.ts'
 import { xaiServices } from '../../src/providers/xai-services.ts'
 import { embed, rerank } from '../../src/services/index.ts'
 import type { BatchResult, Reranker } from '../../src/services.ts'
@@ -98,7 +100,7 @@ describe.each(services)('faults of %s', (name, asking) => {
   // a deletion and bytes have no form that could be wrong
   test.skipIf(/content|delete/.test(name))('a garbled answer and one that breaks off are errors of the provider', async () => {
     for (const body of ['not json', '[1', '7', 'null', '{}', '{"data":{}}'])
-      if (!(name === 'files.list' && body.startsWith('{')) && !(name === 'embed' && body.startsWith('{')))
+      if (!(name === 'files.list' && body.startsWith('{')))
         expect(await thrown(asking(serving(text(body, 'application/json')).fetch)), body).toMatchObject({
           code: expect.stringMatching(/^model\/(garbled|empty)$/) as string,
         })
@@ -177,6 +179,32 @@ describe('embeddings', () => {
       expect(await thrown(embed(own(serving(json({ data })).fetch).embed('e'), ['a']))).toMatchObject({ code: 'model/garbled' })
   })
 
+  test('one for each value, whoever counts them: none twice, none left out, none that is no number', async () => {
+    const floats = (...numbers: number[]): string => btoa(String.fromCharCode(...new Uint8Array(new Float32Array(numbers).buffer)))
+    for (const of of [
+      (fetch: typeof globalThis.fetch) => own(fetch).embed('e'),
+      (fetch: typeof globalThis.fetch) => voyageServices({ apiKey, fetch }).embed('e'),
+      (fetch: typeof globalThis.fetch) => mistralServices({ apiKey, fetch }).embed('e'),
+    ]) {
+      const asking = (...data: unknown[]): Promise<unknown> => thrown(of(serving(json({ data })).fetch).embed({ values: ['a', 'b'] }))
+      const vector = { embedding: [1] }
+      expect(await asking({ ...vector, index: 1 }, { ...vector, index: 0 })).toBeUndefined()
+      expect(await asking(vector, vector)).toBeUndefined()
+      for (const [first, second] of [
+        [0, 0],
+        [0, 2],
+        [1, 2],
+        [0, 0.5],
+        [0, 4_294_967_295],
+      ])
+        expect(await asking({ ...vector, index: first }, { ...vector, index: second })).toMatchObject({ code: 'model/garbled' })
+      expect(await asking(vector)).toMatchObject({ code: 'model/garbled' })
+      expect(await asking(vector, vector, vector)).toMatchObject({ code: 'model/garbled' })
+      for (const embedding of [floats(1, NaN), floats(Infinity), 'A'.repeat(8_000_001), [1, null], ['1'], {}])
+        expect(await asking(vector, { embedding })).toMatchObject({ code: 'model/garbled' })
+    }
+  })
+
   test('of a server that sends signed bytes are numbers from -128 to 127', async () => {
     const { fetch, asked } = serving(json({ data: [{ embedding: btoa(String.fromCharCode(255, 1, 128)) }] }))
     const server = openaiCompatibleServices(serviceServers.perplexity, { apiKey, fetch })
@@ -210,6 +238,26 @@ test('documents are ranked best first, and a ranking that is none is told', asyn
   })
   for (const wrong of [[], [{ index: 5, relevance_score: 1 }], [{ index: 0, relevance_score: 'x' }], 'x'])
     expect(await thrown(rerank(of(serving(json({ results: wrong })).fetch), 'q', ['a']))).toMatchObject({ code: 'model/garbled' })
+})
+
+test('a document that is ranked twice, or lies between two, is no ranking', async () => {
+  const at = (...indexes: unknown[]): Response =>
+    json({
+      results: indexes.map((index) => ({ index, relevance_score: 0.5 })),
+      data: indexes.map((index) => ({ index, relevance_score: 0.5 })),
+    })
+  for (const of of [
+    (fetch: typeof globalThis.fetch) => openaiCompatibleServices(serviceServers.openrouter, { apiKey, fetch }).rerank('r'),
+    (fetch: typeof globalThis.fetch) => voyageServices({ apiKey, fetch }).rerank('r'),
+  ]) {
+    const asking = (...indexes: unknown[]): Promise<unknown> =>
+      thrown(of(serving(at(...indexes)).fetch).rerank({ query: 'q', documents: ['a', 'b'] }))
+    expect(await asking(1, 0)).toBeUndefined()
+    for (const wrong of [[0, 0], [0, 0.5], [0, null], [0, -1], [0, '1'], [1]])
+      expect(await asking(...wrong), String(wrong)).toMatchObject({ code: 'model/garbled' })
+  }
+  const between: Reranker = { info: { id: 'r', provider: 'p' }, rerank: async () => ({ ranked: [{ index: 0.5, score: 1 }] }) }
+  expect(await thrown(rerank(between, 'q', ['a', 'b']))).toMatchObject({ code: 'model/garbled' })
 })
 
 describe('speech', () => {
@@ -471,10 +519,15 @@ describe('files', () => {
 
   test('an abort while an error is read is an abort', async () => {
     const abort = new AbortController()
-    const body = new ReadableStream<Uint8Array>({
-      start: (controller) => abort.signal.addEventListener('abort', () => controller.error(abort.signal.reason)),
-      pull: () => abort.abort(new Error('left')),
-    })
+    const body = new ReadableStream<Uint8Array>(
+      {
+        pull(controller) {
+          abort.abort(new Error('left'))
+          controller.error(new Error('reset'))
+        },
+      },
+      { highWaterMark: 0 },
+    )
     const { fetch } = serving(() => new Response(body, { status: 500 }))
     expect(await thrown(own(fetch).files.get('f', { signal: abort.signal }))).toMatchObject({ message: 'left' })
   })

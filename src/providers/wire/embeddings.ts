@@ -1,16 +1,33 @@
 import { KitError } from '../../errors.ts'
 import { fromBase64 } from './bytes.ts'
+import { countIn, objects } from './fields.ts'
 
 /** A vector from outside: a list of numbers, or base64 of little-endian 32-bit floats. Throws `model/garbled` where it is neither. */
 export function numbersIn(raw: unknown, provider: string): readonly number[] {
-  if (Array.isArray(raw) && raw.length && raw.every((number) => typeof number === 'number' && Number.isFinite(number)))
-    return raw as number[]
-  if (typeof raw === 'string' && /^([A-Za-z0-9+/]{4})+([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(raw)) {
-    const bytes = fromBase64(raw)
-    if (bytes.length % 4 === 0) {
-      const view = new DataView(bytes.buffer)
-      return Array.from({ length: bytes.length / 4 }, (_, at) => view.getFloat32(at * 4, true))
-    }
+  const numbers = typeof raw === 'string' ? floatsIn(raw) : raw
+  if (Array.isArray(numbers) && numbers.length && numbers.every(Number.isFinite)) return numbers as number[]
+  throw noVector(provider)
+}
+
+/**
+ * The vectors of a list like OpenAI's, in the order of the values: by their `index`, or as they come where none has one.
+ * Throws `model/garbled` where there is not just one for each value.
+ */
+export function vectorsIn(data: unknown, count: number, provider: string, read: typeof numbersIn = numbersIn): (readonly number[])[] {
+  const list = objects(data)
+  const vectors: (readonly number[])[] = []
+  for (const [at, { index, embedding }] of list.entries()) vectors[countIn(index) ?? at] = read(embedding, provider)
+  if (list.length === count && Object.keys(vectors).length === count && vectors.length === count) return vectors
+  throw new KitError('model/garbled', `${provider} sent ${list.length} vectors for ${count} values`, { provider })
+}
+
+export const noVector = (provider: string): KitError =>
+  new KitError('model/garbled', `${provider} sent a vector that is none`, { provider })
+
+function floatsIn(text: string): number[] | undefined {
+  try {
+    return [...new Float32Array(fromBase64(text).buffer)]
+  } catch {
+    return undefined
   }
-  throw new KitError('model/garbled', `${provider} sent a vector that is none`, { provider })
 }

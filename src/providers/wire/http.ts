@@ -25,7 +25,7 @@ export interface Post {
 
 /**
  * Posts JSON and gives the response, when it is one of success. Otherwise throws `model/*` with `retryable`, `retryAfter`
- * (ms) and `status`; the provider's body is in `cause` and nowhere else. An abort throws the signal's reason.
+ * (ms) and `status`, for a redirect too; the provider's body is in `cause` and nowhere else. An abort throws the signal's reason.
  */
 export async function post({ provider, url, headers, body, fetch: send = fetch, signal, explain }: Post): Promise<Response> {
   let response: Response
@@ -35,6 +35,8 @@ export async function post({ provider, url, headers, body, fetch: send = fetch, 
       headers: { 'content-type': 'application/json', ...headers },
       body: JSON.stringify(body),
       signal,
+      // a platform that follows takes keys and words along, also to another origin
+      redirect: 'manual',
     })
   } catch (cause) {
     if (signal?.aborted) throw signal.reason

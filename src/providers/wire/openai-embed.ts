@@ -1,8 +1,7 @@
 import { KitError } from '../../errors.ts'
 import type { Embedder } from '../../services.ts'
 import { fromBase64 } from './bytes.ts'
-import { numbersIn } from './embeddings.ts'
-import { countIn, objects } from './fields.ts'
+import { noVector, numbersIn, vectorsIn } from './embeddings.ts'
 import { usageIn } from './openai-tokens.ts'
 import { askJson, type Service } from './service.ts'
 
@@ -25,9 +24,10 @@ export const embedder =
       })
       const encoding_format = form === 'base64' ? form : undefined
       const body = await askJson(service, { path: '/embeddings', json: { model: id, input, encoding_format, dimensions }, options })
-      const data = objects(body.data).toSorted((a, b) => (countIn(a.index) ?? 0) - (countIn(b.index) ?? 0))
-      const read = form === 'int8' ? signedBytes : numbersIn
-      return { vectors: data.map(({ embedding }) => read(embedding, provider)), ...usageIn(body.usage) }
+      return {
+        vectors: vectorsIn(body.data, input.length, provider, form === 'int8' ? signedBytes : numbersIn),
+        ...usageIn(body.usage),
+      }
     },
   })
 
@@ -39,5 +39,5 @@ function signedBytes(raw: unknown, provider: string): readonly number[] {
   } catch {
     // no base64: told below
   }
-  throw new KitError('model/garbled', `${provider} sent a vector that is none`, { provider })
+  throw noVector(provider)
 }

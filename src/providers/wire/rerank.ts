@@ -1,6 +1,6 @@
 import { KitError } from '../../errors.ts'
-import type { Reranker } from '../../services.ts'
-import { countIn, objects } from './fields.ts'
+import type { Ranked, Reranker } from '../../services.ts'
+import { objects } from './fields.ts'
 import { usageIn } from './openai-tokens.ts'
 import { askJson, type Service } from './service.ts'
 
@@ -12,13 +12,17 @@ export const reranker =
     async rerank({ query, documents, top, ...options }) {
       const { provider } = service
       const body = await askJson(service, { path: '/rerank', json: { model: id, query, documents, top_n: top }, options })
-      const ranked = objects(body.results).flatMap(({ index, relevance_score: score }) => {
-        const at = countIn(index)
-        return at !== undefined && at < documents.length && typeof score === 'number' ? [{ index: at, score }] : []
-      })
-      // a ranking of fewer than all is one that cannot be trusted
-      if (ranked.length < Math.min(top ?? documents.length, documents.length))
-        throw new KitError('model/garbled', `${provider} sent a ranking that is none`, { provider, cause: body })
-      return { ranked: ranked.sort((a, b) => b.score - a.score), ...usageIn(body.usage) }
+      return { ranked: rankedIn(body.results, documents.length, top, provider), ...usageIn(body.usage) }
     },
   })
+
+/** A list of `index` and `relevance_score`, best first. Throws `model/garbled` where a document is missing or there twice: that cannot be trusted. */
+export function rankedIn(list: unknown, documents: number, top: number | undefined, provider: string): Ranked[] {
+  const ranked = new Map<unknown, Ranked>()
+  for (const { index, relevance_score: score } of objects(list))
+    if (Number.isInteger(index) && (index as number) >= 0 && (index as number) < documents && typeof score === 'number')
+      ranked.set(index, { index: index as number, score })
+  if (ranked.size < Math.min(top ?? documents, documents))
+    throw new KitError('model/garbled', `${provider} sent a ranking that is none`, { provider })
+  return [...ranked.values()].sort((a, b) => b.score - a.score)
+}

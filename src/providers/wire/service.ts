@@ -28,42 +28,65 @@ export interface Ask {
 /** Bytes of an answer that is JSON. */
 const jsonLimit = 256 * 1024 * 1024
 
-/** Asks and gives the response, when it is one of success; errors as `post` has them. */
+/** Redirects that one question follows. */
+const hops = 5
+
+/**
+ * Asks and gives the response, when it is one of success; errors as `post` has them. Redirects are followed only where nothing
+ * is sent but the question: with the key and the headers to the same origin, bare and by https to another.
+ */
 export async function ask(service: Service, { method, path, query, json, form, bytes, headers, options }: Ask): Promise<Response> {
   const { provider, baseURL, auth = (key) => ({ authorization: `Bearer ${key}` }), explain, fetch: send = fetch } = service
   // what an address resolves: encoding an id does not keep `..` from it
   if (/\/(\.|%2e){1,2}([/?#]|$)/i.test(path)) throw new KitError('model/request', `${provider} has nothing of that name`, { provider })
-  const url = new URL(/^https?:\/\//.test(path) ? path : `${baseURL.replace(/\/+$/, '')}${path}`)
+  let url = new URL(/^https?:\/\//.test(path) ? path : `${baseURL.replace(/\/+$/, '')}${path}`)
   for (const [name, value] of Object.entries(query ?? {})) if (value !== undefined) url.searchParams.set(name, String(value))
   const key = await keyOf(service)
   const own = options?.providerOptions?.[provider]
-  const body = json === undefined ? (form ?? bytes) : JSON.stringify({ ...defined(json), ...own })
-  if (form && own)
-    for (const [name, value] of Object.entries(own)) {
-      form.delete(name)
-      // a form says a list by saying its name again
-      const values: readonly unknown[] = Array.isArray(value) && name.endsWith('[]') ? value : [value]
-      for (const one of values) form.append(name, typeof one === 'string' ? one : JSON.stringify(one))
-    }
+  const body = json === undefined ? (form && own ? withFields(form, own) : (form ?? bytes)) : JSON.stringify({ ...defined(json), ...own })
   const signal = options?.signal
-  let response: Response
-  try {
-    response = await send(url.href, {
-      method: method ?? (body === undefined ? 'GET' : 'POST'),
-      headers: { ...(json && { 'content-type': 'application/json' }), ...(key && auth(key)), ...service.headers, ...headers },
-      ...(body !== undefined && { body }),
-      ...(signal && { signal }),
-    })
-  } catch (cause) {
-    if (signal?.aborted) throw signal.reason
-    throw new KitError('model/http', `${provider} cannot be reached`, { cause, provider, retryable: true })
+  const verb = method ?? (body === undefined ? 'GET' : 'POST')
+  let said: Ask['headers'] = { ...(json && { 'content-type': 'application/json' }), ...(key && auth(key)), ...service.headers, ...headers }
+  for (let hop = 0; ; hop++) {
+    let response: Response
+    try {
+      response = await send(url.href, {
+        method: verb,
+        headers: said,
+        // a platform that follows takes most headers along, also to another origin
+        redirect: 'manual',
+        ...(body !== undefined && { body }),
+        ...(signal && { signal }),
+      })
+    } catch (cause) {
+      if (signal?.aborted) throw signal.reason
+      throw new KitError('model/http', `${provider} cannot be reached`, { cause, provider, retryable: true })
+    }
+    if (response.ok) return response
+    const location = verb === 'GET' && response.status < 400 && hop < hops ? response.headers.get('location') : null
+    const next = location !== null && URL.canParse(location, url) ? new URL(location, url) : undefined
+    if (next?.origin !== url.origin && next?.protocol !== 'https:') {
+      const text = await bytesOf(response, service, signal, 65_536).then(
+        (read) => new TextDecoder().decode(read),
+        () => '',
+      )
+      signal?.throwIfAborted()
+      throw httpError(provider, response.status, response.headers, text, explain)
+    }
+    response.body?.cancel().catch(() => {})
+    if (next.origin !== url.origin) said = {}
+    url = next
   }
-  if (response.ok) return response
-  const text = await bytesOf(response, service, signal, 65_536).then(
-    (read) => new TextDecoder().decode(read),
-    () => '',
-  )
-  throw httpError(provider, response.status, response.headers, text, explain)
+}
+
+/** A form with fields laid over its own. They come first: some servers read no field after a file. */
+function withFields(form: FormData, own: Fields): FormData {
+  const all = new FormData()
+  for (const [name, value] of Object.entries(defined(own)))
+    // a form says a list by saying its name again
+    for (const one of name.endsWith('[]') ? [value].flat() : [value]) all.append(name, typeof one === 'string' ? one : JSON.stringify(one))
+  for (const [name, value] of form) if (!(name in own)) all.append(name, value)
+  return all
 }
 
 /** Asks and reads an object of JSON. Throws `model/garbled` where it is none or longer than 256 MB. */
@@ -125,9 +148,9 @@ export async function allPages<T>(page: (cursor: string | undefined) => Promise<
   let cursor: string | undefined
   for (let left = 1000; left && all.length < 10_000; left--) {
     const { items, next } = await page(cursor)
-    all.push(...items)
+    for (const item of items.slice(0, 10_000 - all.length)) all.push(item)
     if (next === undefined || next === cursor) break
     cursor = next
   }
-  return all.slice(0, 10_000)
+  return all
 }
