@@ -44,10 +44,11 @@ export function memoryTool(store: Store | ((context: ToolContext) => Store), opt
       const at = typeof store === 'function' ? store(context) : store
       // calls of one turn run at once; over a store without compare-and-set they would undo one another
       const before = turns.get(key) ?? Promise.resolve()
-      const turn = before.then(
-        () => change(at, key, asked, limits),
-        () => change(at, key, asked, limits),
-      )
+      const next = (): Promise<string> => {
+        context.signal.throwIfAborted()
+        return change(at, key, asked, limits)
+      }
+      const turn = before.then(next, next)
       turns.set(key, turn)
       try {
         return await turn

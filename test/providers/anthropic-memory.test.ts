@@ -9,7 +9,8 @@ import { type Fields, message, said, serving } from './anthropic-fake.ts'
 const ann: Principal = { id: 'ann' }
 
 /** Uses the tool as the loop does; gives what the model is told, errors as they are. */
-async function use(memory: Tool, input: Fields, context: Partial<ToolContext> = { principal: ann }): Promise<string> {
+async function use(memory: Tool, input: Fields, given: Partial<ToolContext> = { principal: ann }): Promise<string> {
+  const context = { signal: new AbortController().signal, ...given }
   const checked = await memory.input!['~standard'].validate(input)
   if (checked.issues) throw new TypeError(checked.issues.map(({ message: said, path }) => `${path![0] as string}: ${said}`).join('; '))
   try {
@@ -272,6 +273,30 @@ describe('bounds', () => {
     )
   })
 
+  test('what is above bounds that were lowered can be made smaller', async () => {
+    const store = memoryStore()
+    await fresh({}, store)(create('/memories/a', 'x'.repeat(40)))
+    await fresh({}, store)(create('/memories/b', 'x'.repeat(30)))
+    await fresh({}, store)(create('/memories/c', 'x'.repeat(30)))
+    const memory = fresh({ files: 1, fileBytes: 20, bytes: 20 }, store)
+    expect(await memory(create('/memories/d', ''))).toMatch(/^Error: There can be no more/)
+    expect(await memory({ command: 'delete', path: '/memories/b' })).toBe('Successfully deleted /memories/b')
+    expect(await memory({ command: 'delete', path: '/memories/c' })).toBe('Successfully deleted /memories/c')
+    expect(await memory({ command: 'str_replace', path: '/memories/a', old_str: 'x'.repeat(40), new_str: 'short' })).toMatch(
+      /^The memory file/,
+    )
+    expect(await memory(view('/memories/a'))).toContain('\tshort')
+  })
+
+  test('a directory is shown within the bound of a view, and what is left out is said', async () => {
+    const memory = fresh({ view: 200 })
+    for (const name of ['a', 'b', 'c']) await memory(create(`/memories/${name.repeat(90)}`))
+    const shown = await memory(view('/memories'))
+    expect(shown).toContain('a'.repeat(90))
+    expect(shown).not.toContain('c'.repeat(90))
+    expect(shown).toMatch(/\n\[There is more: 2 of 4 are not shown\.]$/)
+  })
+
   test('a file of a million lines is not shown', async () => {
     const memory = fresh({ fileBytes: 3_000_000, bytes: 3_000_000 })
     await memory(create('/memories/huge', '\n'.repeat(1_000_000)))
@@ -316,6 +341,28 @@ describe('the store', () => {
     await new Promise((resolve) => setTimeout(resolve, 1))
     return work()
   }
+
+  test('a call that was cancelled while it waited changes nothing, and those behind it go on', async () => {
+    let open = (): void => {}
+    const gate = new Promise<void>((resolve) => {
+      open = resolve
+    })
+    const { get } = memoryStore()
+    const memory = memoryTool(counting({ get: (key) => gate.then(() => get(key)) }))
+    const abort = new AbortController()
+    const [first, second, third] = [
+      use(memory, create('/memories/a')),
+      use(memory, create('/memories/b'), { principal: ann, signal: abort.signal }),
+      use(memory, create('/memories/c')),
+    ]
+    abort.abort(new Error('left'))
+    open()
+    expect(await Promise.allSettled([first, second, third])).toMatchObject([
+      { status: 'fulfilled' },
+      { status: 'rejected', reason: { message: 'left' } },
+      { status: 'fulfilled' },
+    ])
+  })
 
   test('a change that always comes second is given up, and said', async () => {
     let asked = 0

@@ -26,7 +26,8 @@ export function apply(files: Files, asked: MemoryCommand, limits: Limits): { sai
   if (asked.command === 'view') return { said: view(files, pathOf(asked.path), asked.view_range, limits), changed: false }
   const changed = new Map(files)
   const said = edit(changed, asked)
-  bound(changed, limits)
+  // what is above a bound that was lowered must be able to become less
+  if (weight(changed) >= weight(files)) bound(changed, limits)
   files.clear()
   for (const [path, text] of changed) files.set(path, text)
   return { said, changed: true }
@@ -100,6 +101,8 @@ function placed(files: Files, path: string, text: string): void {
   files.set(path, text)
 }
 
+const weight = (files: Files): number => [...files.values()].reduce((sum, text) => sum + sizeOf(text), files.size)
+
 function bound(files: Files, { files: most, fileBytes, bytes }: Limits): void {
   if (files.size > most) throw new ToolError(`Error: There can be no more than ${most} files. Delete what is not needed`)
   let total = 0
@@ -137,7 +140,26 @@ function view(files: Files, path: string, range: unknown, limits: Limits): strin
     }
   }
   const lines = [...sizes].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([place, size]) => `${human(size)}\t${place}`)
-  return [`Here're the files and directories up to 2 levels deep in ${path}, excluding hidden items and node_modules:`, ...lines].join('\n')
+  const shown = fitting(lines, limits.view)
+  const rest = lines.length - shown.length
+  return [
+    `Here're the files and directories up to 2 levels deep in ${path}, excluding hidden items and node_modules:`,
+    ...shown,
+    ...(rest ? [`[There is more: ${rest} of ${lines.length} are not shown.]`] : []),
+  ].join('\n')
+}
+
+/** The first lines that fit into a view. */
+function fitting(lines: readonly string[], most: number): string[] {
+  const shown: string[] = []
+  let left = most
+  for (const line of lines) {
+    if (shown.length && line.length >= left) break
+    // a line that is longer than a view is cut, or it could never be passed
+    shown.push(line.slice(0, most))
+    left -= line.length + 1
+  }
+  return shown
 }
 
 function human(bytes: number): string {
@@ -150,14 +172,7 @@ function viewFile(path: string, text: string, range: unknown, most: number): str
   const lines = linesOf(text)
   if (lines.length > 999_999) throw new ToolError(`File ${path} exceeds maximum line limit of 999,999 lines.`)
   const [from, to] = rangeOf(range, lines.length)
-  const shown: string[] = []
-  let left = most
-  for (const line of numbered(lines.slice(from - 1, to), from)) {
-    if (shown.length && line.length >= left) break
-    // a line that is longer than a view is cut, or it could never be passed
-    shown.push(line.slice(0, most))
-    left -= line.length + 1
-  }
+  const shown = fitting(numbered(lines.slice(from - 1, to), from), most)
   const next = from + shown.length
   const rest = next <= to ? [`[There is more: view it with view_range [${next}, ${to}].]`] : []
   return [`Here's the content of ${path} with line numbers:`, ...shown, ...rest].join('\n')
