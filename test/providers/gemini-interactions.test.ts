@@ -141,6 +141,8 @@ describe('an answer', () => {
       'model/overloaded',
     )
     expect(await codeOf(read([...saying('x').slice(0, -1), completed('failed')]))).toBe('model/http')
+    // it need not end well to have failed
+    expect(await codeOf(read([created, { event_type: 'interaction.status_update', status: 'failed' }]))).toBe('model/http')
     expect(await codeOf(read(['{"a":']))).toBe('model/garbled')
     expect(await codeOf(read(saying('x')))).toBe('no error')
     const whole = (body: Fields): Promise<unknown> => codeOf(collect(talking([Response.json(body)]).model({ messages: [user('hi')] })))
@@ -148,6 +150,19 @@ describe('an answer', () => {
     expect(await whole({ id: 'a', status: 'failed', errors: [{ code: 'invalid_argument', message: 'x' }] })).toBe('model/request')
     expect(await whole({})).toBe('model/empty')
     expect(await whole({ id: 'a', status: 'completed' })).toBe('no error')
+  })
+
+  test('a call that the limit cut off before its arguments is not run; one that ended so is', async () => {
+    const call = [created, start(0, { type: 'function_call', id: 'c', name: 'rm' }), stop(0)]
+    const cut = await read([...call, completed('incomplete')])
+    expect([cut.finish, cut.parts]).toMatchObject(['length', [{ name: 'rm', input: '', invalid: true }]])
+    const { parts } = await read([...call, completed('requires_action')])
+    expect(parts).toMatchObject([{ name: 'rm', input: {} }])
+    expect(parts[0]).not.toHaveProperty('invalid')
+    const before = [...call, start(1, { type: 'model_output' }), delta(1, { type: 'text', text: 'and' }), completed('incomplete')]
+    expect((await read(before)).parts).toMatchObject([{ name: 'rm', input: {} }, { text: 'and' }])
+    const whole = { id: 'a', status: 'incomplete', steps: [{ type: 'function_call', id: 'c', name: 'rm', arguments: {} }] }
+    expect((await collect(talking([Response.json(whole)]).model({ messages: [user('hi')] }))).parts).toMatchObject([{ invalid: true }])
   })
 
   test('has sources, whose places are bytes there and UTF-16 units here', async () => {

@@ -1,5 +1,5 @@
 // Gemini and Vertex beside chat: what is asked, what is read, and what goes wrong.
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { type Answer, KitError, type ModelCall, user } from '../../src/index.ts'
 import { geminiCaches } from '../../src/providers/gemini-caches.ts'
 import { type GeminiConnection, geminiServices, vertexServices } from '../../src/providers/gemini-services.ts'
@@ -295,6 +295,30 @@ describe('files', () => {
     const { options, seen } = server(() => new Response('{}', { headers: address === undefined ? {} : { 'x-goog-upload-url': address } }))
     expect(await codeOf(geminiServices(options).files.upload({ data, name: 'a', mime: 'm/m' }))).toBe('model/garbled')
     expect(seen).toHaveLength(1)
+  })
+
+  test('a question how far it came may be lost too, and counts as one of the three', async () => {
+    const down = (): Response => new Response('{}', { status: 503, headers: { 'retry-after-ms': '1' } })
+    const upload = (...answers: Parameters<typeof server>): Promise<unknown> =>
+      codeOf(geminiServices(server(begun, ...answers).options).files.upload({ data, name: 'a', mime: 'm/m' }))
+    expect(await upload(down, down, down, () => active(0), { file })).toBe('no error')
+    expect(await upload(down, down, down, down, () => active(0), { file })).toBe('model/overloaded')
+  })
+
+  test('an abort while an upload waits is its own reason, and leaves no timer', async () => {
+    const abort = new AbortController()
+    const { options } = server(begun, () => {
+      setTimeout(() => abort.abort('left'), 5)
+      return new Response('{}', { status: 503, headers: { 'retry-after': '10' } })
+    })
+    vi.useFakeTimers()
+    try {
+      const asked = codeOf(geminiServices(options).files.upload({ data, name: 'a', mime: 'm/m', signal: abort.signal }))
+      await vi.advanceTimersByTimeAsync(6)
+      expect([await asked, vi.getTimerCount()]).toEqual(['left', 0])
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   test('headers of a proxy stay with it', async () => {

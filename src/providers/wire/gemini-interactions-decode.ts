@@ -1,5 +1,5 @@
 import { KitError } from '../../errors.ts'
-import type { Json, MediaPart, Part, Replay } from '../../message.ts'
+import type { CallPart, Json, MediaPart, Part, Replay } from '../../message.ts'
 import type { Chunk, ModelFinish } from '../../model.ts'
 import { countIn, defined, type Fields, fields, isObject, objects, textIn } from './fields.ts'
 import { geminiStreamError } from './gemini-errors.ts'
@@ -36,6 +36,7 @@ export class InteractionDecoder {
   #length = 0
   /** UTF-16 units of the answer's text. */
   #said = 0
+  #held: CallPart | undefined
   #called = false
   #sources = 0
   #id: string | undefined
@@ -81,10 +82,13 @@ export class InteractionDecoder {
       throw new KitError('model/unsupported', `${this.#provider} makes this answer in the background: stream it`, {
         provider: this.#provider,
       })
+    if (this.#status === 'failed') throw this.#failure(undefined)
     if (!whole && !this.done) throw this.#error('model/truncated', 'ended its answer too early')
     if (whole && !this.#status) throw this.#error('model/empty', 'gave no answer')
-    if (this.#status === 'failed') throw this.#failure(undefined)
     const raw = this.#status ?? ''
+    // a call that the limit cut off before its first argument looks like one without any: it must not run
+    if (finishes[raw] === 'length' && this.#held) this.#held = { ...this.#held, input: '', invalid: true }
+    yield* this.#release()
     if (this.#usage) yield defined({ type: 'usage', usage: usageOf(this.#usage), model: this.#model })
     yield defined({ type: 'finish', reason: finishes[raw] ?? 'other', ...this.#finish(raw), raw, model: this.#model, id: this.#id })
   }
@@ -103,6 +107,7 @@ export class InteractionDecoder {
 
   *#start(index: number, step: Fields): Generator<Chunk, void, void> {
     yield* this.#stop()
+    yield* this.#release()
     this.#open = { index, step: { ...step }, text: '', from: this.#said, annotations: [], input: '' }
     if (step.type === 'model_output')
       for (const content of objects(step.content)) {
@@ -204,12 +209,17 @@ export class InteractionDecoder {
       const signature = textIn(step.signature)
       const replay = this.#replay(defined({ signature }))
       if (signature ?? open.text) yield { type: 'part', part: defined({ type: 'reasoning', text: open.text, replay }) }
-    } else if (type === 'function_call')
-      yield {
-        type: 'part',
-        part: defined({ type: 'call', ...this.#named(open), ...readArguments(open.input || step.arguments), replay: this.#replay({}) }),
-      }
-    else if (type && type !== 'user_input') yield* this.#ran(type, step)
+    } else if (type === 'function_call') {
+      const args = readArguments(open.input || step.arguments)
+      this.#held = defined({ type: 'call', ...this.#named(open), ...args, replay: this.#replay({}) })
+      if (!isObject(args.input) || Object.keys(args.input).length) yield* this.#release()
+    } else if (type && type !== 'user_input') yield* this.#ran(type, step)
+  }
+
+  /** The call without arguments that waits for what comes after it, with which it turns out to be whole. */
+  *#release(): Generator<Chunk, void, void> {
+    if (this.#held) yield { type: 'part', part: this.#held }
+    this.#held = undefined
   }
 
   /** What the provider ran goes back as it came. */

@@ -20,7 +20,8 @@ export const geminiImage = (chat: Chat, id: string, provider: string): ImageMode
   async image({ prompt, images = [], mask, n = 1, size, ...options }) {
     if (id.startsWith('imagen'))
       throw unsupported(provider, 'Imagen was shut down on 2026-08-17 (firebase.google.com/docs/ai-logic/imagen-models-migration)')
-    if (mask || n < 1 || n > imageLimit) throw unsupported(provider, `no mask is taken here, and at most ${imageLimit} pictures at a time`)
+    if (mask || !(n >= 1 && n <= imageLimit))
+      throw unsupported(provider, `no mask is taken here, and at most ${imageLimit} pictures at a time`)
     const settings = { responseModalities: ['IMAGE'], imageConfig: size === undefined ? undefined : imageConfigOf(size, provider) }
     const parts: Part[] = [...images, { type: 'text', text: prompt }]
     const made = await Promise.all(Array.from({ length: n }, () => answer(chat(id), parts, settings, options, provider)))

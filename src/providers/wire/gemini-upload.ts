@@ -23,16 +23,19 @@ export async function upload(service: Service, path: string, meta: Fields, call:
   const to = { ...service, apiKey: null, ...(sameOrigin(address, service.baseURL) ? {} : { headers: {} }) }
   const options = onlySignal(call)
   let offset = 0
+  let lost = false
   for (let left = resumptions; ;) {
-    const end = Math.min(offset + piece, size)
-    const last = end === size
-    const request = {
-      path: address,
-      bytes: data instanceof Blob ? data.slice(offset, end, '') : data.subarray(offset, end),
-      headers: { 'x-goog-upload-command': last ? 'upload, finalize' : 'upload', 'x-goog-upload-offset': String(offset) },
-      options,
-    }
     try {
+      if (lost) offset = await received(to, address, size, options)
+      lost = false
+      const end = Math.min(offset + piece, size)
+      const last = end === size
+      const request = {
+        path: address,
+        bytes: data instanceof Blob ? data.slice(offset, end, '') : data.subarray(offset, end),
+        headers: { 'x-goog-upload-command': last ? 'upload, finalize' : 'upload', 'x-goog-upload-offset': String(offset) },
+        options,
+      }
       if (last) return await askJson(to, request)
       const response = await ask(to, request)
       response.body?.cancel().catch(() => {})
@@ -41,7 +44,7 @@ export async function upload(service: Service, path: string, meta: Fields, call:
     } catch (error) {
       if (!(error instanceof KitError) || !error.retryable || left-- <= 0) throw error
       await pause(error.retryAfter ?? 100 * 2 ** (resumptions - left), call.signal)
-      offset = await received(to, address, size, options)
+      lost = true
     }
   }
 }
@@ -76,10 +79,9 @@ async function received(to: Service, path: string, size: number, options: Return
 
 /** Waits, at most 10 s. */
 async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  const over = new Promise<void>((resolve) => {
-    setTimeout(resolve, Math.min(ms, 10_000))
-  })
-  await (signal ? unlessAborted(over, signal) : over)
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const over = new Promise<void>((resolve) => (timer = setTimeout(resolve, Math.min(ms, 10_000))))
+  await (signal ? unlessAborted(over, signal) : over).finally(() => clearTimeout(timer))
 }
 
 const sameOrigin = (one: string, other: string): boolean => new URL(one).origin === new URL(other).origin
