@@ -46,7 +46,7 @@ export class GeminiDecoder {
     if ((this.#length += data.length) > streamLimit) throw this.#error('model/garbled', 'sent too much')
     if (!data.trim() || data === '[DONE]') return
     const body = parse(data)
-    if (typeof body !== 'object' || body === null) throw this.#error('model/garbled', 'sent a line that is not JSON', data)
+    if (Object(body) !== body) throw this.#error('model/garbled', 'sent a line that is not JSON', data)
     yield* this.body(body)
   }
 
@@ -57,7 +57,7 @@ export class GeminiDecoder {
 
   /** One fragment, or a whole body; an array of them where the server knows no SSE. */
   *body(body: unknown): Generator<Chunk, void, void> {
-    for (const each of Array.isArray(body) ? objects(body) : isObject(body) ? [body] : []) {
+    for (const each of objects([body].flat())) {
       if (each.error) throw geminiStreamError(this.#provider, each)
       this.#model = textIn(each.modelVersion) ?? this.#model
       this.#id = textIn(each.responseId) ?? this.#id

@@ -40,11 +40,11 @@ function delayOf(delay: unknown): number | undefined {
 export function geminiStreamError(provider: string, body: Fields): KitError {
   const { code: number, message, details } = fields(body.error)
   const said = [message, ...objects(details).map(({ reason }) => reason)].map(textIn).join(' ')
-  const { code = codeOf(typeof number === 'number' ? number : 500, said), retryAfter } = explainGemini(body)
+  const { code = codeOf(typeof number === 'number' ? number : 500, said), ...about } = explainGemini(body)
   return new KitError(code, `${provider} ended its answer with an error`, {
     provider,
     cause: body,
-    retryable: code === 'model/timeout' || mayRetry(code),
-    ...(retryAfter !== undefined && { retryAfter }),
+    retryable: mayRetry(code),
+    ...about,
   })
 }

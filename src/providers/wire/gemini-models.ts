@@ -34,12 +34,11 @@ export const geminiFamilies: readonly GeminiFamily[] = [
   { match: /^gemini-3\.1-pro/, levels: ['LOW', 'MEDIUM', 'HIGH'], third: true },
   { match: /^gemini-3(\.1)?-/, levels, third: true },
   { match: /-pro\b/, levels: ['LOW', 'MEDIUM', 'HIGH'], third: true, penalties: false },
-  { match: /./, levels, third: true, penalties: false },
+  { match: /^/, levels, third: true, penalties: false },
 ]
 
 /** The family of a model by its name, which may be a path (`models/…`, `projects/…/models/…`). */
-export const familyOf = (id: string): GeminiFamily =>
-  geminiFamilies.find(({ match }) => match.test(id.slice(id.lastIndexOf('/') + 1))) ?? geminiFamilies.at(-1)!
+export const familyOf = (id: string): GeminiFamily => geminiFamilies.find(({ match }) => match.test(id.slice(id.lastIndexOf('/') + 1)))!
 
 /** What a model of a family can do. */
 export const capabilitiesOf = ({ output, levels, budget }: GeminiFamily): NonNullable<ModelInfo['capabilities']> => ({

@@ -31,7 +31,7 @@ export function vertexHome(location = 'global'): string {
 
 /** A path of models and projects as it stands in an address; a `TypeError` for one that leads elsewhere. */
 export function pathIn(path: string): string {
-  if (!/^[\w:@-][\w.:@-]*(\/[\w:@-][\w.:@-]*)*$/.test(path)) throw new TypeError(`no name of a model or project: ${path}`)
+  if (!/^([\w:@-][\w.:@-]*(\/(?!$)|$))+$/.test(path)) throw new TypeError(`no model or project: ${path}`)
   return path
 }
 

@@ -22,11 +22,12 @@ export function sourcesOf(metadata: readonly Fields[], text: string): Source[] {
   const place = ({ startIndex, endIndex, text: words }: Fields): Pick<Source, 'start' | 'end'> => {
     const [from, to] = [countIn(startIndex) ?? 0, countIn(endIndex)]
     if (to === undefined || to > bytes.length || left-- <= 0) return {}
-    const [start, end] = [unitsIn(bytes, from), unitsIn(bytes, to)]
-    if (textIn(words) === undefined || text.slice(start, end) === words) return { start, end }
-    // the index counts from the start of a part, which is no sooner
-    const at = text.indexOf(words as string, start)
-    return at < 0 ? {} : { start: at, end: at + (words as string).length }
+    const start = unitsIn(bytes, from)
+    const said = textIn(words)
+    if (said === undefined) return { start, end: unitsIn(bytes, to) }
+    // the index may count from the start of a part, which is no sooner
+    const at = text.indexOf(said, start)
+    return at < 0 ? {} : { start: at, end: at + said.length }
   }
   for (const { groundingMetadata, citationMetadata } of metadata) {
     const { groundingChunks, groundingSupports } = fields(groundingMetadata)
@@ -62,10 +63,10 @@ const list = (value: unknown): unknown[] => (Array.isArray(value) ? value.slice(
  * which nobody has checked (a page shows it in a sandboxed frame only), the searches, and the token of a map.
  */
 export function* entryPoints(metadata: readonly Fields[]): Generator<Chunk, void, void> {
-  const found = metadata
-    .map(({ groundingMetadata }) => fields(groundingMetadata))
-    .findLast(({ searchEntryPoint, googleMapsWidgetContextToken }) => searchEntryPoint ?? googleMapsWidgetContextToken)
-  const { searchEntryPoint, webSearchQueries, googleMapsWidgetContextToken } = found ?? {}
+  const { searchEntryPoint, webSearchQueries, googleMapsWidgetContextToken } = Object.assign(
+    {},
+    ...metadata.map(({ groundingMetadata }) => groundingMetadata),
+  ) as Fields
   const shown = (value: unknown): string | undefined => textIn(value)?.slice(0, shownLimit)
   const [html, mapsWidget] = [shown(fields(searchEntryPoint).renderedContent), shown(googleMapsWidgetContextToken)]
   if (html ?? mapsWidget)

@@ -174,7 +174,7 @@ function contentsOf(
   }
   const contents = turns.map(({ role, parts, responses }) => ({
     role,
-    parts: [...responses.sort((a, b) => (a.at < b.at ? -1 : Number(a.at > b.at))).map(({ part }) => part), ...parts],
+    parts: [...responses.sort((a, b) => a.at - b.at || 0).map(({ part }) => part), ...parts],
   }))
   return { system: told, contents }
 }

@@ -1,7 +1,7 @@
 import { KitError } from '../../errors.ts'
 import type { ServiceOptions } from '../../services.ts'
 import { defined, type Fields, isObject } from './fields.ts'
-import { type Connection, httpError, keyOf, type Post } from './http.ts'
+import { type Connection, httpError, keyOf, parse, type Post } from './http.ts'
 
 /** A provider's services behind one address. */
 export interface Service extends Connection {
@@ -38,7 +38,7 @@ const hops = 5
 export async function ask(service: Service, { method, path, query, json, form, bytes, headers, options }: Ask): Promise<Response> {
   const { provider, baseURL, auth = (key) => ({ authorization: `Bearer ${key}` }), explain, fetch: send = fetch } = service
   // what an address resolves: encoding an id does not keep `..` from it
-  if (/\/(\.|%2e){1,2}([/?#]|$)/i.test(path)) throw new KitError('model/request', `${provider} has nothing of that name`, { provider })
+  if (/\/\.\.?([/?]|$)/.test(path)) throw new KitError('model/request', `${provider} has no such name`, { provider })
   let url = new URL(/^https?:\/\//.test(path) ? path : `${baseURL.replace(/\/+$/, '')}${path}`)
   for (const [name, value] of Object.entries(query ?? {})) if (value !== undefined) url.searchParams.set(name, String(value))
   const key = await keyOf(service)
@@ -91,13 +91,7 @@ function withFields(form: FormData, own: Fields): FormData {
 
 /** Asks and reads an object of JSON. Throws `model/garbled` where it is none or longer than 256 MB. */
 export async function askJson(service: Service, request: Ask): Promise<Fields> {
-  const read = await askBytes(service, request, jsonLimit)
-  let body: unknown
-  try {
-    body = JSON.parse(new TextDecoder().decode(read))
-  } catch {
-    body = undefined
-  }
+  const body = parse(new TextDecoder().decode(await askBytes(service, request, jsonLimit)))
   if (isObject(body)) return body
   throw new KitError('model/garbled', `${service.provider} sent an answer that is no JSON object`, { provider: service.provider })
 }
