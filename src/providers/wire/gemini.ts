@@ -273,18 +273,18 @@ function modeOf(choice: ToolChoice | undefined, functions: readonly ToolInfo[]):
   return choice && { mode: 'AUTO' }
 }
 
-const efforts = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'] as const
-/** Tokens for an effort, as the vendor's own OpenAI surface counts them (ai.google.dev/gemini-api/docs/openai). */
-const effortTokens = [0, 1_024, 1_024, 8_192, 24_576, Infinity, Infinity]
+/** Tokens for an effort, weakest first, as the vendor's own OpenAI surface counts them (ai.google.dev/gemini-api/docs/openai). */
+const effortTokens = { none: 0, minimal: 1_024, low: 1_024, medium: 8_192, high: 24_576, xhigh: Infinity, max: Infinity }
 
 /** A level and a budget exclude each other: a family with levels takes the effort, and tokens only where no effort is said. */
 export function thinkingOf(reasoning: ReasoningSettings | undefined, { levels: own, budget }: GeminiTarget): Fields {
   if (!reasoning || !(own || budget)) return {}
   const { effort, tokens, summary: includeThoughts } = reasoning
-  const rank = effort ? efforts.indexOf(effort) : -1
-  if (own && effort)
-    return { includeThoughts, thinkingLevel: own.find((level) => levels.indexOf(level) >= Math.min(rank - 1, 3)) ?? own.at(-1) }
-  const wanted = tokens ?? effortTokens[rank]
+  if (own && effort) {
+    const rank = Math.min(Object.keys(effortTokens).indexOf(effort) - 1, 3)
+    return { includeThoughts, thinkingLevel: own.find((level) => levels.indexOf(level) >= rank) ?? own.at(-1) }
+  }
+  const wanted = tokens ?? (effort && effortTokens[effort])
   const least = budget && !(wanted === 0 && budget.off) ? budget.min : 0
   return { includeThoughts, thinkingBudget: wanted === undefined ? undefined : Math.min(Math.max(wanted, least), budget?.max ?? wanted) }
 }
