@@ -322,6 +322,37 @@ const dialectBodies: readonly (readonly [api: string, provider: string, name: st
     'any tool, safe, seeded',
     { tools: [chatTool('a')], tool_choice: 'any', safe_prompt: true, random_seed: 7, prompt_mode: 'reasoning', stop: ['a'], n: 2 },
   ],
+  [
+    'mistral.chat',
+    'mistral',
+    'thoughts and texts in several pieces, and instructions that show how to think',
+    {
+      messages: [
+        {
+          role: 'system',
+          content: [
+            { type: 'text', text: 'x' },
+            { type: 'thinking', thinking: [{ type: 'text', text: 'so' }] },
+          ],
+        },
+        hi,
+        said({
+          content: [
+            {
+              type: 'thinking',
+              thinking: [
+                { type: 'text', text: 'a' },
+                { type: 'text', text: 'b' },
+              ],
+            },
+            { type: 'text', text: 'c' },
+            { type: 'text', text: 'd' },
+          ],
+        }),
+        hi,
+      ],
+    },
+  ],
   ['mistral.chat', 'mistral', 'a prefix', { messages: [hi, said({ content: 'Sure', prefix: true })] }],
   [
     'mistral.chat',
