@@ -282,6 +282,7 @@ describe('the binding', () => {
     expect(await throwing(new Error('5007: No such model @cf/x or task'))).toMatchObject({ code: 'model/unknown', status: 400 })
     expect(await throwing(new Error('3040: Capacity temporarily exceeded'))).toMatchObject({ code: 'model/overloaded', retryable: true })
     expect(await throwing({ message: '3036: used up' })).toMatchObject({ code: 'model/quota' })
+    expect(await throwing('5007: No such model @cf/x or task')).toMatchObject({ code: 'model/unknown', retryable: false })
     for (const error of [new Error('no code'), 'text', null, undefined])
       expect(await throwing(error)).toMatchObject({ code: 'model/http', retryable: true })
   })
