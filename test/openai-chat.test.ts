@@ -90,6 +90,11 @@ describe('an answer', () => {
     expect(textOf(await collect(answered(() => Response.json(body))))).toBe('ok')
   })
 
+  test('thinks under either name, also where the other one is there and says nothing', async () => {
+    for (const thought of [{ reasoning_content: 'Hm.' }, { reasoning: 'Hm.' }, { reasoning_content: '', reasoning: 'Hm.' }])
+      expect((await read(delta({ ...thought, content: '' }), done)).parts).toEqual([{ type: 'reasoning', text: 'Hm.' }])
+  })
+
   test('passes what is not known, and reads only the first choice', async () => {
     const other = {
       choices: [

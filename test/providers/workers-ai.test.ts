@@ -131,6 +131,11 @@ describe.each(ways)('what is read, by %s', (_way, make) => {
     expect(await failure(read(() => rest({})))).toMatchObject({ code: 'model/empty' })
   })
 
+  test('thinking has either name, also where the other one is there and says nothing', async () => {
+    for (const thought of [{ reasoning_content: 'Hm.' }, { reasoning: 'Hm.' }, { reasoning_content: '', reasoning: 'Hm.' }])
+      expect((await read(() => sse({ choices: [{ delta: thought }] }, '[DONE]'))).parts).toEqual([{ type: 'reasoning', text: 'Hm.' }])
+  })
+
   test('Responses, which come whole, are read', async () => {
     const response = {
       object: 'response',

@@ -53,7 +53,8 @@ function byHand({ response: { eventstream_base64: base64, body } }: Recording): 
       said.text += list((block.citationsContent as Fields).content)
         .map(({ text }) => String(text))
         .join('')
-    if (block.reasoningContent) said.reasoning += ((block.reasoningContent as Fields).reasoningText as Fields | undefined)?.text ?? ''
+    const { reasoningText } = (block.reasoningContent ?? {}) as { reasoningText?: { text: string } }
+    said.reasoning += reasoningText?.text ?? ''
     const { toolUseId: id, name, input } = (block.toolUse ?? {}) as Fields
     if (block.toolUse) said.calls.push({ id, name, input })
   }
