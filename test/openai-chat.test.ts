@@ -391,6 +391,14 @@ describe('what is sent', () => {
     expect(body).not.toHaveProperty('stream_options')
   })
 
+  test('with nothing but tools that another provider runs has neither tools nor a choice: an empty list is refused', async () => {
+    const web = { name: 'web', hosted: { wire: 'openai-responses', definition: {} } }
+    const body = await byOpenAI({ tools: [web], toolChoice: 'required' })
+    expect(body).not.toHaveProperty('tools')
+    expect(body).not.toHaveProperty('tool_choice')
+    expect(await byOpenAI({ tools: [web, add], toolChoice: 'required' })).toMatchObject({ tools: [{}], tool_choice: 'required' })
+  })
+
   test('for one of several tools: a choice at OpenAI, fewer tools elsewhere', async () => {
     const call: Partial<ModelCall> = {
       tools: [add, { name: 'sub' }, { name: 'mul' }],
