@@ -90,6 +90,11 @@ describe('an answer', () => {
     expect(textOf(await collect(answered(() => Response.json(body))))).toBe('ok')
   })
 
+  test('thinks under either name, also where the other one is there and says nothing', async () => {
+    for (const thought of [{ reasoning_content: 'Hm.' }, { reasoning: 'Hm.' }, { reasoning_content: '', reasoning: 'Hm.' }])
+      expect((await read(delta({ ...thought, content: '' }), done)).parts).toEqual([{ type: 'reasoning', text: 'Hm.' }])
+  })
+
   test('passes what is not known, and reads only the first choice', async () => {
     const other = {
       choices: [
@@ -384,6 +389,14 @@ describe('what is sent', () => {
     const body = await byOpenAI({ stream: false })
     expect(body).not.toHaveProperty('stream')
     expect(body).not.toHaveProperty('stream_options')
+  })
+
+  test('with nothing but tools that another provider runs has neither tools nor a choice: an empty list is refused', async () => {
+    const web = { name: 'web', hosted: { wire: 'openai-responses', definition: {} } }
+    const body = await byOpenAI({ tools: [web], toolChoice: 'required' })
+    expect(body).not.toHaveProperty('tools')
+    expect(body).not.toHaveProperty('tool_choice')
+    expect(await byOpenAI({ tools: [web, add], toolChoice: 'required' })).toMatchObject({ tools: [{}], tool_choice: 'required' })
   })
 
   test('for one of several tools: a choice at OpenAI, fewer tools elsewhere', async () => {

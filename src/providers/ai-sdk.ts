@@ -36,7 +36,7 @@ async function* read(from: AISDKModel, call: ModelCall, takes: readonly Modality
   let stream: ReadableStreamDefaultReader<unknown> | undefined
   try {
     signal?.throwIfAborted()
-    const { options, dropped } = await encodeCall(call, from, takes)
+    const { options, dropped } = await until(encodeCall(call, from, takes))
     if (dropped.length)
       yield { type: 'notice', code: 'model/unsupported', message: `${provider} was not told: ${dropped.join(', ')}`, data: { dropped } }
     const reader = new PartReader(provider)

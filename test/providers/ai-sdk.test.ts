@@ -505,6 +505,25 @@ describe('a model of the AI SDK as ours', () => {
     await expect(collect(fromAISDK(fake([done]))({ ...hi, signal: abort.signal }))).rejects.toBe(reason)
   })
 
+  test('that never says which addresses it reads is left at the signal', async () => {
+    const reason = new Error('enough')
+    const abort = new AbortController()
+    const reading = read([done], { signal: abort.signal }, { supportedUrls: new Promise<never>(() => {}) })
+    abort.abort(reason)
+    await expect(reading).rejects.toBe(reason)
+  })
+
+  test('whatever it throws, nothing but a KitError is thrown', async () => {
+    const circular: Fields = {}
+    circular.request = circular
+    for (const thrown of [circular, 1n, { n: 1n }, 'text', undefined, null, Symbol('s'), { toJSON: () => ({ n: 1n }) }])
+      for (const stream of [false, true]) {
+        const fail = (): Promise<never> => Promise.reject(thrown)
+        const failed = codeOf(read([], { stream }, { doStream: fail, doGenerate: fail }))
+        expect(await failed, typeof thrown).toMatchObject({ code: 'model/http' })
+      }
+  })
+
   test('whatever it streams, nothing but a KitError is thrown', async () => {
     const kinds = [
       'text-start',

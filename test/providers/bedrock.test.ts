@@ -554,6 +554,13 @@ describe('a request to Converse', () => {
     ])
   })
 
+  test('says something of a failure without words: blank text is refused', async () => {
+    const parts: Part[] = [{ type: 'call', id: 'c1', name: 'weather', input: {} }]
+    const result: Part = { type: 'result', id: 'c1', name: 'weather', error: { code: 'tool/failed', message: '' } }
+    const { messages } = await bodyFor({ messages: [user('hi'), { role: 'assistant', parts }, { role: 'tool', parts: [result] }] })
+    expect((messages as Fields[])[2]!.content).toEqual([{ toolResult: { toolUseId: 'c1', content: [{ text: '-' }], status: 'error' } }])
+  })
+
   test('alternates turns, answers every call, and writes ids in the letters that are taken', async () => {
     const { messages, toolConfig } = await bodyFor({ messages: [...conversation, user('And?'), user('Well?')], tools: [weather] })
     const { toolUse } = (messages as { content: Fields[] }[])[1]!.content[0] as { toolUse: Fields }

@@ -372,6 +372,15 @@ describe('Cohere: what is sent', () => {
     expect((await sent({ ...call, toolChoice: 'required' })).body).not.toHaveProperty('tool_choice')
   })
 
+  test('tools that another provider runs are none: no empty list is sent, no choice, and a form of the answer stays', async () => {
+    const web = { name: 'web', hosted: { wire: 'openai-responses', definition: {} } }
+    const { body, dropped } = await sent({ ...call, tools: [web], toolChoice: 'required', output: {} })
+    expect([body.tools, body.tool_choice, body.strict_tools]).toEqual([undefined, undefined, undefined])
+    expect([body.response_format, dropped]).toEqual([{ type: 'json_object' }, undefined])
+    const { body: both } = await sent({ ...call, tools: [web, { name: 'a' }], toolChoice: 'required' })
+    expect(both).toMatchObject({ tools: [{ function: { name: 'a' } }], tool_choice: 'REQUIRED' })
+  })
+
   test('strictness is asked for where every tool asks for it and requires something', async () => {
     const strict = { ...weather, strict: true }
     expect((await sent({ ...call, tools: [strict] })).body.strict_tools).toBe(true)

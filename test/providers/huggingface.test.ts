@@ -56,6 +56,11 @@ describe('chat', () => {
   test('an error may come in a stream of status 200, also first', async () => {
     const text = `data:${JSON.stringify({ error: 'Input validation error: `inputs` must have less than 4096 tokens. Given: 9000', error_type: 'validation' })}\n\n`
     expect(await failure(read(text))).toMatchObject({ code: 'model/context', retryable: false })
+    // the same request would be refused again
+    expect(await failure(read('data:{"error":"Input validation error: secret","error_type":"validation"}\n\n'))).toMatchObject({
+      code: 'model/request',
+      retryable: false,
+    })
     const error = await failure(read('data:{"error":"Request failed during generation: secret","error_type":"generation"}\n\n'))
     expect(error).toMatchObject({ code: 'model/http' })
     expect((error as Error).message).not.toContain('secret')

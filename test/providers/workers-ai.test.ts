@@ -131,6 +131,11 @@ describe.each(ways)('what is read, by %s', (_way, make) => {
     expect(await failure(read(() => rest({})))).toMatchObject({ code: 'model/empty' })
   })
 
+  test('thinking has either name, also where the other one is there and says nothing', async () => {
+    for (const thought of [{ reasoning_content: 'Hm.' }, { reasoning: 'Hm.' }, { reasoning_content: '', reasoning: 'Hm.' }])
+      expect((await read(() => sse({ choices: [{ delta: thought }] }, '[DONE]'))).parts).toEqual([{ type: 'reasoning', text: 'Hm.' }])
+  })
+
   test('Responses, which come whole, are read', async () => {
     const response = {
       object: 'response',
@@ -282,6 +287,7 @@ describe('the binding', () => {
     expect(await throwing(new Error('5007: No such model @cf/x or task'))).toMatchObject({ code: 'model/unknown', status: 400 })
     expect(await throwing(new Error('3040: Capacity temporarily exceeded'))).toMatchObject({ code: 'model/overloaded', retryable: true })
     expect(await throwing({ message: '3036: used up' })).toMatchObject({ code: 'model/quota' })
+    expect(await throwing('5007: No such model @cf/x or task')).toMatchObject({ code: 'model/unknown', retryable: false })
     for (const error of [new Error('no code'), 'text', null, undefined])
       expect(await throwing(error)).toMatchObject({ code: 'model/http', retryable: true })
   })

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Message, Part } from '../../src/index.ts'
 import { FrameReader, type Frame } from '../../src/providers/wire/aws-events.ts'
-import { addressOf, bedrockApis, bedrockWire } from './bedrock.ts'
+import { addressOf, asksClaude, bedrockApis, bedrockWire } from './bedrock.ts'
 import { answering, checkCuts, checkEncode, checkErrors, checkLoops, type Fields, loops, outcome } from './checks.ts'
 import { type Recording, recorded, recordings } from './recordings.ts'
 
@@ -53,7 +53,8 @@ function byHand({ response: { eventstream_base64: base64, body } }: Recording): 
       said.text += list((block.citationsContent as Fields).content)
         .map(({ text }) => String(text))
         .join('')
-    if (block.reasoningContent) said.reasoning += ((block.reasoningContent as Fields).reasoningText as Fields | undefined)?.text ?? ''
+    const { reasoningText } = (block.reasoningContent ?? {}) as { reasoningText?: { text: string } }
+    said.reasoning += reasoningText?.text ?? ''
     const { toolUseId: id, name, input } = (block.toolUse ?? {}) as Fields
     if (block.toolUse) said.calls.push({ id, name, input })
   }
@@ -71,6 +72,8 @@ describe.skipIf(!recorded)('recorded Bedrock traffic', () => {
 
   test('it is read as it stands in the bytes', async () => {
     for (const recording of good) {
+      // Claude's own events are checked with its API
+      if (asksClaude(recording)) continue
       const ours = await outcome(bedrockWire.model(recording, answering(recording))(hi))
       const calls = ((ours.parts ?? []) as Part[]).flatMap((part) =>
         part.type === 'call' ? [{ id: part.id, name: part.name, input: part.input }] : [],

@@ -1,7 +1,9 @@
 // Bedrock as recorded: how a request of any client is read as a neutral call, and what may differ.
 import type { Message, ModelCall, Part, ResultPart, ToolChoice, ToolInfo } from '../../src/index.ts'
+import { bedrockAnthropic } from '../../src/providers/bedrock-anthropic.ts'
 import { bedrock } from '../../src/providers/bedrock.ts'
 import { bedrockOptions } from '../../src/providers/wire/bedrock-request.ts'
+import { wire as messages } from './anthropic.ts'
 import type { Fields, Wire } from './checks.ts'
 import type { Recording } from './recordings.ts'
 
@@ -16,10 +18,17 @@ export function addressOf({ request }: Pick<Recording, 'request'>): { model: str
   return { model: decodeURIComponent(model), operation }
 }
 
+/** Whether Claude is asked in the words of its own API. */
+export const asksClaude = (recording: Pick<Recording, 'request'>): boolean => {
+  const { model, operation } = addressOf(recording)
+  return operation.startsWith('invoke') && model.includes('anthropic')
+}
+
 export const bedrockWire: Wire = {
   name,
   model(recording, fetch) {
     const { model, operation } = addressOf(recording)
+    if (asksClaude(recording)) return bedrockAnthropic(model, { region: 'us-east-1', apiKey: 'k', provider: recording.provider, fetch })
     return bedrock(model, {
       region: 'us-east-1',
       apiKey: 'k',
@@ -28,13 +37,25 @@ export const bedrockWire: Wire = {
       fetch,
     })
   },
-  parse: (recording) => callOf(recording.request.body!, addressOf(recording).operation),
+  parse(recording) {
+    const { request } = recording
+    const { model, operation } = addressOf(recording)
+    if (!asksClaude(recording)) return callOf(request.body!, operation)
+    const stream = operation === 'invoke-with-response-stream'
+    return messages.parse({ ...recording, request: { ...request, body: { ...request.body, model, stream } } })
+  },
   options: bedrockOptions,
   skip: {
     'bedrock-invoke--should-handle-mistral-pixtral-models-00a2b4':
       'the body of InvokeModel is of the model’s own API, here Mistral’s: we ask the same model by Converse. Its error is read',
   },
   normalise: [
+    {
+      why: 'what may differ in the words of Claude’s own API',
+      apply(body, recording) {
+        if (asksClaude(recording)) for (const { apply } of messages.normalise) apply(body, recording)
+      },
+    },
     {
       why: 'what is empty is left out',
       apply(body) {

@@ -120,6 +120,16 @@ const unseen: Readonly<Record<string, Fields>> = {
     ],
     tools: [tool],
   },
+  'an answer that was only thought, a strict tool, a result with a picture': {
+    messages: [
+      asked,
+      { role: 'assistant', content: '', thinking: 'Hm.' },
+      asked,
+      { ...called, tool_calls: calls.slice(1) },
+      { ...results[0], images: ['iVBORw0KGgo='] },
+    ],
+    tools: [{ function: { ...tool.function, strict: true } }],
+  },
   'an answer that said nothing': { messages: [asked, { role: 'assistant', content: '' }, asked] },
 }
 

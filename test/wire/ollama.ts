@@ -26,10 +26,12 @@ export const ollamaWire: Wire = {
       },
     },
     {
-      why: 'clients leave the content of an assistant that only calls out; an answer that says nothing does not go back',
+      why: 'clients leave the content of an assistant that only calls out; an answer that says nothing, or was only thought, does not go back',
       apply: (body) => {
         for (const message of objects(body.messages)) message.content ??= ''
-        body.messages = objects(body.messages).filter(({ role, content, ...more }) => content !== '' || Object.keys(more).length > 0)
+        body.messages = objects(body.messages).filter(
+          ({ role, content, thinking, ...more }) => content !== '' || Object.keys(more).length > 0,
+        )
       },
     },
     {
@@ -44,6 +46,15 @@ export const ollamaWire: Wire = {
             delete f.index
             if (typeof f.arguments === 'string') f.arguments = JSON.parse(f.arguments || '{}')
           }
+        }
+      },
+    },
+    {
+      why: 'every tool is a function, and strictness is a word of another API that some clients say here in vain',
+      apply: (body) => {
+        for (const tool of objects(body.tools)) {
+          tool.type ??= 'function'
+          delete fields(tool.function).strict
         }
       },
     },
@@ -97,7 +108,14 @@ function messagesOf(recorded: readonly Fields[]): Message[] {
     const parts: Part[] = []
     if (thinking) parts.push({ type: 'reasoning', text: thinking as string })
     if (role === 'tool') {
-      const part: Part = { type: 'result', id: `call_${answered++}`, name: String(tool_name), output: content }
+      const more = { ...own, ...(Array.isArray(images) && { images }) }
+      const part: Part = {
+        type: 'result',
+        id: `call_${answered++}`,
+        name: String(tool_name),
+        output: content,
+        ...(Object.keys(more).length && { providerOptions: { [name]: more } }),
+      }
       const last = messages.at(-1)
       if (last?.role === 'tool') last.parts = [...last.parts, part]
       else messages.push({ role, parts: [part] })

@@ -128,6 +128,7 @@ export const chat: Wire = {
           if (!Array.isArray(content)) continue
           const plain = content.every((part) => part.type === 'text' && Object.keys(part).length === 2)
           if (plain && (content.length === 1 || message.role === 'assistant')) message.content = content.map(({ text }) => text).join('')
+          else if (message.role === 'assistant') message.content = joined(content as readonly Fields[])
         }
       },
     },
@@ -227,6 +228,30 @@ const schemas: Readonly<Record<string, string>> = {
   'huggingface.hf-inference.chat': 'huggingface.tgi.chat.request.json',
 }
 
+/** Neighbours among plain texts are one, and so are the pieces of a thought. */
+function joined(content: readonly Fields[]): Fields[] {
+  const pieces: Fields[] = []
+  for (const piece of content) {
+    const last = pieces.at(-1)
+    const plain = (part: Fields | undefined): boolean => part?.type === 'text' && Object.keys(part).length === 2
+    if (plain(last) && plain(piece)) pieces[pieces.length - 1] = { type: 'text', text: `${String(last!.text)}${String(piece.text)}` }
+    else if (piece.type === 'thinking' && Array.isArray(piece.thinking))
+      pieces.push({
+        ...piece,
+        thinking: [
+          {
+            type: 'text',
+            text: objects(piece.thinking)
+              .map(({ text }) => text)
+              .join(''),
+          },
+        ],
+      })
+    else pieces.push(piece)
+  }
+  return pieces
+}
+
 const messagesOf = (body: Fields): Fields[] => (Array.isArray(body.messages) ? (body.messages as unknown[]).filter(isFields) : [])
 const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null
 
@@ -306,6 +331,10 @@ function parse({ api, provider, request }: Recording): ModelCall {
       const own = Object.fromEntries(
         Object.entries(message).filter(([key]) => !known.includes(key) && (key !== 'name' || speaker === undefined)),
       )
+      // Magistral's instructions show how to think, in pieces that have no neutral form
+      const shown = role === 'system' && objects(message.content).some(({ type }) => type === 'thinking')
+      if (shown) Object.assign(own, { content: message.content })
+      if (shown) message.content = ''
       const providerOptions = Object.keys(own).length ? { [name]: own } : undefined
       messages.push(
         defined({ role, name: speaker, parts: role === 'assistant' ? saidBy(message) : partsOf(message, provider), providerOptions }),
@@ -382,7 +411,10 @@ function saidBy(message: Fields): Part[] {
           .map((piece) => piece.text)
           .join(''),
       })
-    else if (refusal) parts.push({ type: 'refusal', text: refusal as string })
+    if (type === 'thinking' && own.signature)
+      parts.push({ type: 'opaque', kind: 'thinking', replay: { wire: name, data: { thinking_signature: own.signature as string } } })
+    if (type === 'thinking') continue
+    if (refusal) parts.push({ type: 'refusal', text: refusal as string })
     else if (text) parts.push({ type: 'text', text: text as string, ...options })
   }
   if (message.refusal) parts.push({ type: 'refusal', text: message.refusal as string })

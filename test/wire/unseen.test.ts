@@ -322,6 +322,37 @@ const dialectBodies: readonly (readonly [api: string, provider: string, name: st
     'any tool, safe, seeded',
     { tools: [chatTool('a')], tool_choice: 'any', safe_prompt: true, random_seed: 7, prompt_mode: 'reasoning', stop: ['a'], n: 2 },
   ],
+  [
+    'mistral.chat',
+    'mistral',
+    'thoughts and texts in several pieces, and instructions that show how to think',
+    {
+      messages: [
+        {
+          role: 'system',
+          content: [
+            { type: 'text', text: 'x' },
+            { type: 'thinking', thinking: [{ type: 'text', text: 'so' }] },
+          ],
+        },
+        hi,
+        said({
+          content: [
+            {
+              type: 'thinking',
+              thinking: [
+                { type: 'text', text: 'a' },
+                { type: 'text', text: 'b' },
+              ],
+            },
+            { type: 'text', text: 'c' },
+            { type: 'text', text: 'd' },
+          ],
+        }),
+        hi,
+      ],
+    },
+  ],
   ['mistral.chat', 'mistral', 'a prefix', { messages: [hi, said({ content: 'Sure', prefix: true })] }],
   [
     'mistral.chat',
@@ -1360,6 +1391,23 @@ describe.skipIf(!recorded)('what is sent is what was read', () => {
   for (const [name, body] of Object.entries(cohereBodies)) check(cohereWire, one('cohere.v2.chat', 'cohere', name, asCohere(body)))
   for (const [name, body] of Object.entries(bedrockBodies))
     check(bedrockWire, one('bedrock.converse', 'bedrock', name, body, 'https://example.com/model/us.anthropic.claude-haiku-4-5/converse'))
+  for (const operation of ['invoke', 'invoke-with-response-stream'])
+    check(
+      bedrockWire,
+      one(
+        `bedrock.${operation}`,
+        'bedrock',
+        'Claude by its own API',
+        {
+          anthropic_version: 'bedrock-2023-05-31',
+          max_tokens: 9,
+          system: 's',
+          temperature: 0.5,
+          messages: [hi, said({ content: 'a' }), hi],
+        },
+        `https://example.com/model/anthropic.claude-3-sonnet-20240229-v1%3A0/${operation}`,
+      ),
+    )
   for (const [name, body] of Object.entries(geminiBodies))
     check(geminiWire, one('generateContent', 'gemini', name, { contents: [gHi], ...body }, geminiAt))
 })

@@ -295,9 +295,18 @@ export function errorOf(provider: string, error: unknown, begun: boolean): KitEr
   // an error of the platform after the answer began: the connection broke
   const torn = begun && error instanceof Error && !names[error.name]
   const known = torn ? 'model/truncated' : names[textIn(name) ?? '']
-  const said = error instanceof Error ? error.message : (JSON.stringify(error) ?? '')
+  const said = error instanceof Error ? error.message : inWords(error)
   const code = known ?? codeOf(500, said.slice(0, 10_000))
   return new KitError(code, `${provider} failed`, { provider, cause: error, retryable: torn || mayRetry(code) })
+}
+
+/** What was thrown may be anything, e.g. a circle. */
+function inWords(thrown: unknown): string {
+  try {
+    return JSON.stringify(thrown) ?? ''
+  } catch {
+    return ''
+  }
 }
 
 function headersOf(raw: unknown): Headers {

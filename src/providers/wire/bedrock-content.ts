@@ -122,7 +122,7 @@ function result(part: ResultPart, documents: Set<string>): Fields {
     ? parts.flatMap((piece) => given(piece, false, documents))
     : [
         error
-          ? { text: error.message }
+          ? { text: inWords(error.message) }
           : typeof output === 'object' && output && !Array.isArray(output)
             ? { json: output }
             : { text: inWords(output) },

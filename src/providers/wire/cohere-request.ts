@@ -63,7 +63,7 @@ export function encodeCohere(call: ModelCall, scope: CohereScope): { body: Field
   // what is undefined does not enter the JSON
   const body: Fields = {
     documents: documents.length ? documents : undefined,
-    tools: tools.length ? tools.flatMap(encodeTool) : undefined,
+    tools: tools.length ? tools.map(encodeTool) : undefined,
     tool_choice: tools.length ? encodeChoice(call) : undefined,
     strict_tools: tools.length && tools.every(canBeStrict) ? true : undefined,
     response_format: inWords ? undefined : format,
@@ -189,11 +189,12 @@ function resultOf({ output, parts, error }: ResultPart): unknown {
   return all.map((data) => ({ type: 'document', document: { data } }))
 }
 
-/** There is no choice of one tool: the others are not sent. */
+/** There is no choice of one tool: the others are not sent, nor what another provider runs. */
 function chosen({ tools = [], toolChoice: choice }: ModelCall): readonly ToolInfo[] {
-  if (typeof choice !== 'object') return tools
+  const known = tools.filter(({ hosted }) => (hosted?.wire ?? wire) === wire)
+  if (typeof choice !== 'object') return known
   const names = 'tool' in choice ? [choice.tool] : choice.tools
-  return tools.filter(({ name }) => names.includes(name))
+  return known.filter(({ name }) => names.includes(name))
 }
 
 function encodeChoice({ toolChoice: choice }: ModelCall): string | undefined {
@@ -201,8 +202,8 @@ function encodeChoice({ toolChoice: choice }: ModelCall): string | undefined {
   return choice === 'none' ? 'NONE' : choice === 'required' ? 'REQUIRED' : undefined
 }
 
-function encodeTool({ name, description, input, hosted, providerOptions }: ToolInfo): Fields | [] {
-  if (hosted) return hosted.wire === wire ? hosted.definition : []
+function encodeTool({ name, description, input, hosted, providerOptions }: ToolInfo): Fields {
+  if (hosted) return hosted.definition
   const parameters = input ?? { type: 'object', properties: {} }
   return { type: 'function', function: { name, description, parameters }, ...providerOptions?.[wire] }
 }

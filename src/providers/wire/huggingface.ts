@@ -13,6 +13,7 @@ export const explainHuggingFace: NonNullable<Post['explain']> = means(
   [/must be <= ?\d|must have less than \d+ tokens/, 'model/context'],
   [/currently loading|estimated_time/, 'model/overloaded'],
   [/exceeded your monthly included credits|pre-paid credits/, 'model/quota'],
+  [/"error_type":"(validation|template)/, 'model/request'],
   [/not supported by (any )?provider|no longer supported|model_not_supported/i, 'model/unknown'],
 )
 

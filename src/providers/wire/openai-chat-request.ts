@@ -46,7 +46,8 @@ export type Join = (now: unknown, before: unknown) => unknown
  * itself, except `model`, `messages` and `stream`. Throws `model/unsupported` for media that the protocol has no place for.
  */
 export function encodeChat(call: ModelCall, model: string, quirks: ChatQuirks): Fields {
-  const { system = [], tools, output } = call
+  const { system = [], output } = call
+  const tools = call.tools?.flatMap(encodeTool)
   const instructions: Message = { role: 'system', parts: typeof system === 'string' ? [{ type: 'text', text: system }] : system }
   const stream = call.stream !== false || undefined
   // what is undefined does not enter the JSON
@@ -55,8 +56,8 @@ export function encodeChat(call: ModelCall, model: string, quirks: ChatQuirks): 
       encodeMessage(message, { ...quirks, isNew: message.role === 'user' && all.findLastIndex(({ role }) => role === 'assistant') < at }),
     ),
     stream_options: stream && { include_usage: true },
-    tools: tools?.length ? tools.flatMap(encodeTool) : undefined,
-    tool_choice: encodeChoice(call.toolChoice),
+    tools: tools?.[0] && tools,
+    tool_choice: tools?.[0] && encodeChoice(call.toolChoice),
     parallel_tool_calls: call.parallelTools,
     response_format: output && encodeOutput(output),
     max_tokens: call.maxTokens,

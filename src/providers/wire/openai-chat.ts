@@ -89,7 +89,7 @@ export class ChatDecoder implements Kept {
 
   #delta(delta: Fields): void {
     const { content, audio } = delta
-    this.#say('reasoning', delta.reasoning_content ?? delta.reasoning)
+    this.#say('reasoning', delta.reasoning_content || delta.reasoning)
     if (!Array.isArray(content)) this.#say('text', content)
     else
       for (const { text, thinking } of list(content)) {

@@ -57,7 +57,7 @@ function responseOf(given: unknown): Response {
 
 /** `5007: No such model …` is a refusal; anything else was no answer. */
 function refused(error: unknown): Response {
-  const [, code, said] = /^(\d{4,5}): (.*)$/s.exec(String(fields(error).message)) ?? []
+  const [, code, said] = /^(\d{4,5}): (.*)$/s.exec(String(fields(error).message ?? error)) ?? []
   if (code === undefined) throw error
   return Response.json({ errors: [{ code, message: said }] }, { status: cloudflareCodes[code]?.[0] ?? 400 })
 }

@@ -83,7 +83,7 @@ export class WorkersAiDecoder implements Decoder {
     finish.raw = textIn((choice ?? body).finish_reason) ?? finish.raw
     if (isObject(body.usage)) this.#usage = usageOf(body.usage) ?? this.#usage
     for (const piece of objects(said.tool_calls)) yield* this.#call(piece)
-    const thought = textIn(said.reasoning_content ?? said.reasoning)
+    const thought = textIn(said.reasoning_content || said.reasoning)
     if (thought) yield { type: 'reasoning', delta: thought }
     const text = wordsOf(choice ? said.content : said.response)
     if (text) yield { type: 'text', delta: text }
