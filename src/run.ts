@@ -228,8 +228,8 @@ async function* turns(run: Run, ledger: Ledger, queue: Event[]): AsyncGenerator<
     steps++
     const id = crypto.randomUUID()
     yield say(run, { type: 'step', n: steps, model: model.info.id, message: id })
-    // once a switch: the next answer is this model's own
-    if (last?.parts.some(({ replay }) => replay && replay.wire !== model.info.wire))
+    // once a switch: the next answer is this model's own. What stands behind # is a mark of the same wire
+    if (last?.parts.some(({ replay }) => replay && replay.wire.split('#')[0] !== model.info.wire))
       yield say(run, { type: 'notice', code: 'model/switched', message: 'another model goes on' })
     const { parts, finish } = yield* ask(
       run,

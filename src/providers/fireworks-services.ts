@@ -1,4 +1,3 @@
-import { KitError } from '../errors.ts'
 import type { Json } from '../message.ts'
 import type { Files, JobStatus, ProviderFile, Tune, Tuning } from '../services.ts'
 import { defined, type Fields, fields, objects, textIn } from './wire/fields.ts'
@@ -6,7 +5,7 @@ import type { Connection } from './wire/http.ts'
 import { ms } from './wire/openai-files.ts'
 import { explainError } from './wire/openai-responses-errors.ts'
 import { openaiCompatibleServices, type ServicesWith } from './wire/openai-services.ts'
-import { allPages, askBytes, askJson, type Service } from './wire/service.ts'
+import { allPages, askBytes, askJson, type Service, garbled } from './wire/service.ts'
 
 export type { Connection } from './wire/http.ts'
 
@@ -60,7 +59,7 @@ function datasets(service: Service): Files {
 
 function datasetIn(dataset: Fields, provider: string): ProviderFile {
   const id = lastOf(dataset.name)
-  if (id === undefined) throw new KitError('model/garbled', `${provider} sent a dataset without a name`, { provider, cause: dataset })
+  if (id === undefined) throw garbled(provider, 'a dataset without a name', dataset)
   const mime = 'application/jsonl'
   return {
     id,
@@ -118,7 +117,7 @@ function tuning(service: Service): Tuning {
 
 function tuneIn(job: Fields, provider: string): Tune {
   const id = lastOf(job.name)
-  if (id === undefined) throw new KitError('model/garbled', `${provider} sent a job without a name`, { provider, cause: job })
+  if (id === undefined) throw garbled(provider, 'a job without a name', job)
   const status = statuses[String(job.state).replace(/^JOB_STATE_/, '')] ?? 'running'
   return {
     id,

@@ -34,7 +34,7 @@ export function openaiManaged(id: string, options: Omit<OpenAIOptions, 'store'> 
   )
 }
 
-/** What marks an answer that the server holds: its id, and a digest of what it followed. No wire reads it. */
+/** What marks an answer that the server holds: its id, and a digest of what it followed. No wire reads it, the run knows whose it is. */
 const markOf = (server: string): string => `${server}#state`
 
 async function* managed(inner: Model, server: string, call: ModelCall): AsyncGenerator<Chunk, void, void> {
@@ -99,13 +99,9 @@ const withoutIds = (messages: readonly Message[], server: string): Message[] =>
 
 /** Whether an error says that the answer to follow is gone. */
 function isLost(error: unknown): boolean {
-  if (!(error instanceof KitError)) return false
-  const said = JSON.stringify(error.cause ?? '')
-  return (
-    error.status !== undefined &&
-    /previous.response|response.{0,80}not.found|zero data retention/i.test(said) &&
-    !/model_not_found/.test(said)
-  )
+  if (!(error instanceof KitError) || (error.status !== 400 && error.status !== 404)) return false
+  const said = JSON.stringify(error.cause)
+  return /previous.response|response.{0,80}not.found|zero data retention/i.test(said) && !/model_not_found/.test(said)
 }
 
 /** The same for what the server would be told in the same words; of media its kind, length and ends. */

@@ -1,4 +1,3 @@
-import { KitError } from '../errors.ts'
 import type { ModelCall, ModelInfo } from '../model.ts'
 import type { Batches, ServiceOptions } from '../services.ts'
 import type { OpenAIClient } from './openai.ts'
@@ -12,7 +11,7 @@ import { openaiCompatibleServices, type ServerOptions, serviceOf, type ServicesW
 import { closedTuning } from './wire/openai-tune.ts'
 import { chatProtocol } from './wire/protocol-chat.ts'
 import { responsesProtocol } from './wire/protocol-responses.ts'
-import { askJson, type Service } from './wire/service.ts'
+import { askJson, type Service, garbled } from './wire/service.ts'
 
 export type { Connection } from './wire/http.ts'
 export { type CommonService, type ServiceServer, serviceServers } from './wire/openai-service-servers.ts'
@@ -75,7 +74,7 @@ export async function openaiModelInfo(
   const service = serviceOf({ ...openai, provider }, options)
   const info = modelIn(await askJson(service, { path: `/models/${encodeURIComponent(id)}`, options: { signal } }), provider)
   if (info) return info
-  throw new KitError('model/garbled', `${provider} sent a model without an id`, { provider })
+  throw garbled(provider, 'a model without an id')
 }
 
 async function countTokens(service: Service, model: string, call: ModelCall): Promise<number> {
@@ -84,7 +83,7 @@ async function countTokens(service: Service, model: string, call: ModelCall): Pr
   const { input_tokens } = await askJson(service, { path: '/responses/input_tokens', json, options: { signal: call.signal } })
   const count = countIn(input_tokens)
   if (count !== undefined) return count
-  throw new KitError('model/garbled', `${service.provider} sent no count`, { provider: service.provider })
+  throw garbled(service.provider, 'no count')
 }
 
 /** Fields that change how much a question weighs, and that the API takes for a count. */

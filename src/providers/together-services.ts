@@ -1,4 +1,3 @@
-import { KitError } from '../errors.ts'
 import type { Json } from '../message.ts'
 import type { JobStatus, Tune, Tuning } from '../services.ts'
 import { defined, type Fields, objects, textIn } from './wire/fields.ts'
@@ -8,7 +7,7 @@ import { filesOf, ms } from './wire/openai-files.ts'
 import { explainError } from './wire/openai-responses-errors.ts'
 import { openaiCompatibleServices, type ServicesWith } from './wire/openai-services.ts'
 import { chatProtocol } from './wire/protocol-chat.ts'
-import { askJson, type Service } from './wire/service.ts'
+import { askJson, type Service, garbled } from './wire/service.ts'
 
 export type { Connection } from './wire/http.ts'
 
@@ -64,7 +63,7 @@ function tuning(service: Service): Tuning {
 function tuneIn(job: Fields): Tune {
   const id = textIn(job.id)
   const { provider } = server
-  if (id === undefined) throw new KitError('model/garbled', `${provider} sent a job without an id`, { provider, cause: job })
+  if (id === undefined) throw garbled(provider, 'a job without an id', job)
   return {
     id,
     status: statuses[String(job.status)] ?? 'running',

@@ -11,7 +11,7 @@ import { modelsOf } from './wire/openai-model-list.ts'
 import { explainError } from './wire/openai-responses-errors.ts'
 import { chatProtocol } from './wire/protocol-chat.ts'
 import { responsesProtocol } from './wire/protocol-responses.ts'
-import { askBytes, askJson, type Service } from './wire/service.ts'
+import { askBytes, askJson, type Service, garbled } from './wire/service.ts'
 import { fileOf } from './wire/upload.ts'
 
 export type { Connection } from './wire/http.ts'
@@ -106,7 +106,7 @@ function batches(service: Service): Batches {
 /** A batch without a word for its state: it is in the counts. */
 function batchIn(body: Fields, provider: string): Batch {
   const id = textIn(body.batch_id)
-  if (id === undefined) throw new KitError('model/garbled', `${provider} sent a batch without an id`, { provider, cause: body })
+  if (id === undefined) throw garbled(provider, 'a batch without an id', body)
   const { num_requests, num_pending, num_success, num_error, num_cancelled } = fields(body.state)
   const [total, pending, done, failed] = [num_requests, num_pending, num_success, num_error].map((count) => countIn(count) ?? 0) as [
     number,

@@ -95,7 +95,7 @@ const own: readonly (readonly [string, string, number])[] = [
   ['groq-services', 'groqServices', 10.5],
   ['openai-completions', 'openaiCompletions', 6],
   ['openai-services', 'openaiCompatibleServices', 6],
-  ['openai-services', 'openaiServices', 17.75],
+  ['openai-services', 'openaiServices', 17.5],
   ['cohere-services', 'cohereServices', 4],
   ['mistral-fim', 'mistralFim', 5],
   // its batches carry the chat

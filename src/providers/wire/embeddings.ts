@@ -1,12 +1,13 @@
 import { KitError } from '../../errors.ts'
 import { fromBase64 } from './bytes.ts'
 import { countIn, objects } from './fields.ts'
+import { garbled } from './service.ts'
 
 /** A vector from outside: a list of numbers, or base64 of little-endian 32-bit floats. Throws `model/garbled` where it is neither. */
 export function numbersIn(raw: unknown, provider: string): readonly number[] {
   const numbers = typeof raw === 'string' ? floatsIn(raw) : raw
   if (Array.isArray(numbers) && numbers.length && numbers.every(Number.isFinite)) return numbers as number[]
-  throw noVector(provider)
+  throw garbled(provider, 'a vector that is none')
 }
 
 /**
@@ -20,9 +21,6 @@ export function vectorsIn(data: unknown, count: number, provider: string, read: 
   if (list.length === count && Object.keys(vectors).length === count && vectors.length === count) return vectors
   throw new KitError('model/garbled', `${provider} sent ${list.length} vectors for ${count} values`, { provider })
 }
-
-export const noVector = (provider: string): KitError =>
-  new KitError('model/garbled', `${provider} sent a vector that is none`, { provider })
 
 function floatsIn(text: string): number[] | undefined {
   try {

@@ -1,8 +1,7 @@
-import { KitError } from '../../errors.ts'
 import { type Fields, isObject } from './fields.ts'
 import { parse } from './http.ts'
 import { lines } from './ndjson.ts'
-import type { Service } from './service.ts'
+import { garbled, type Service } from './service.ts'
 
 /** The objects of a body of JSON Lines as they come; errors as `lines` has them, and `model/garbled` for a line that is no object. */
 export async function* jsonLines(
@@ -13,8 +12,7 @@ export async function* jsonLines(
   for await (const batch of lines(response, signal, provider))
     for (const { data } of batch) {
       const value = parse(data)
-      if (!isObject(value))
-        throw new KitError('model/garbled', `${provider} sent a line that is no JSON object`, { provider, cause: data.slice(0, 10_000) })
+      if (!isObject(value)) throw garbled(provider, 'a line that is no JSON object', data.slice(0, 10_000))
       yield value
     }
 }

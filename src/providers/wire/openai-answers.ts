@@ -7,6 +7,7 @@ import { type Fields, fields, isObject, textIn } from './fields.ts'
 import { codeOf, httpError, mayRetry } from './http.ts'
 import type { ChatQuirks } from './openai-chat-request.ts'
 import { explainError } from './openai-responses-errors.ts'
+import { garbled } from './service.ts'
 
 /** A chat protocol outside of a conversation. */
 export interface Protocol {
@@ -29,7 +30,7 @@ export interface Speech {
 /** A whole answer of one of these protocols. Throws what its stream would throw. */
 export function answerIn(body: unknown, provider: string, { protocols, quirks }: Speech): Answer {
   const protocol = isObject(body) ? (protocols.find((known) => known.reads(body)) ?? protocols[0]) : undefined
-  if (!protocol) throw new KitError('model/garbled', `${provider} sent a result that is no answer`, { provider, cause: body })
+  if (!protocol) throw garbled(provider, 'a result that is no answer', body)
   const decoder = protocol.decoder(provider, quirks)
   const fold = new AnswerFold()
   for (const chunk of decoder.body(body as Fields)) fold.add(chunk)

@@ -1,9 +1,8 @@
-import { KitError } from '../../errors.ts'
 import type { Speaker, Spoken, Transcriber, Transcript } from '../../services.ts'
 import { toBase64 } from './bytes.ts'
 import { countIn, defined, type Fields, fields, objects, textIn } from './fields.ts'
 import { usageIn } from './openai-tokens.ts'
-import { ask, type Ask, askJson, bytesOf, type Service } from './service.ts'
+import { ask, type Ask, askJson, bytesOf, type Service, garbled } from './service.ts'
 import { fileOf } from './upload.ts'
 
 /**
@@ -34,7 +33,7 @@ export const transcriber =
 
 /** A transcript in any of the JSON forms. */
 export function transcriptIn(body: Fields, provider: string): Transcript {
-  if (typeof body.text !== 'string') throw new KitError('model/garbled', `${provider} sent a transcript without text`, { provider })
+  if (typeof body.text !== 'string') throw garbled(provider, 'a transcript without text')
   const [segments, words] = [spokenIn(body.segments), spokenIn(body.words)]
   const [language] = objects(body.languages)
   return {
@@ -78,7 +77,7 @@ export async function soundOf(service: Service, request: Ask, format = 'mp3'): P
   const told = (response.headers.get('content-type') ?? '').replace(/;.*/, '').trim()
   const { provider } = service
   const bytes = await bytesOf(response, service, request.options?.signal, soundLimit)
-  if (!bytes.length || /json|text|html/.test(told)) throw new KitError('model/garbled', `${provider} sent no sound`, { provider })
+  if (!bytes.length || /json|text|html/.test(told)) throw garbled(provider, 'no sound')
   const mime = told.startsWith('audio/') ? told : `audio/${format === 'mp3' ? 'mpeg' : format}`
   return { type: 'media', mime, data: toBase64(bytes) }
 }

@@ -4,7 +4,7 @@ import { countIn, defined, type Fields, fields, isObject, objects, textIn } from
 import { jsonLines } from './json-lines.ts'
 import { checkRequests, resultIn, type Speech } from './openai-answers.ts'
 import { ms } from './openai-files.ts'
-import { ask, askJson, type Service } from './service.ts'
+import { ask, askJson, type Service, garbled } from './service.ts'
 
 const statuses: Readonly<Record<string, JobStatus>> = {
   validating: 'queued',
@@ -66,7 +66,7 @@ export const without = (provider: string, status: JobStatus, cause?: unknown): K
 
 function batchIn(body: Fields, provider: string): Batch {
   const id = textIn(body.id)
-  if (id === undefined) throw new KitError('model/garbled', `${provider} sent a batch without an id`, { provider, cause: body })
+  if (id === undefined) throw garbled(provider, 'a batch without an id', body)
   const { total, completed, failed } = fields(body.request_counts)
   const [all, done, bad] = [countIn(total), countIn(completed), countIn(failed)]
   const errors = objects(fields(body.errors).data).flatMap(({ message }) => textIn(message) ?? [])

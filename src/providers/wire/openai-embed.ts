@@ -1,9 +1,9 @@
 import { KitError } from '../../errors.ts'
 import type { Embedder } from '../../services.ts'
 import { fromBase64 } from './bytes.ts'
-import { noVector, numbersIn, vectorsIn } from './embeddings.ts'
+import { numbersIn, vectorsIn } from './embeddings.ts'
 import { usageIn } from './openai-tokens.ts'
-import { askJson, type Service } from './service.ts'
+import { askJson, type Service, garbled } from './service.ts'
 
 /**
  * How vectors come: `base64` is asked for by name and a quarter of the bytes; `int8` is what comes unasked, bytes with a sign.
@@ -39,5 +39,5 @@ function signedBytes(raw: unknown, provider: string): readonly number[] {
   } catch {
     // no base64: told below
   }
-  throw noVector(provider)
+  throw garbled(provider, 'a vector that is none')
 }

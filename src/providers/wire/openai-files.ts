@@ -1,7 +1,6 @@
-import { KitError } from '../../errors.ts'
 import type { Files, ProviderFile } from '../../services.ts'
 import { countIn, defined, type Fields, objects, textIn } from './fields.ts'
-import { allPages, askBytes, askJson, type Service } from './service.ts'
+import { allPages, askBytes, askJson, type Service, garbled } from './service.ts'
 import { mimeFor } from './upload.ts'
 
 /** How a server's files differ, as data. */
@@ -43,7 +42,7 @@ export function filesOf(service: Service, { upload = '/files', name: named }: Fi
 
 function fileIn({ id, filename, bytes, created_at, expires_at, status }: Fields, provider: string, mime?: string): ProviderFile {
   const [ref, name] = [textIn(id), textIn(filename)]
-  if (ref === undefined) throw new KitError('model/garbled', `${provider} sent a file without an id`, { provider })
+  if (ref === undefined) throw garbled(provider, 'a file without an id')
   const kind = mime ?? mimeFor(name)
   return {
     id: ref,

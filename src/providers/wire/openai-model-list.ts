@@ -1,17 +1,15 @@
-import { KitError } from '../../errors.ts'
 import type { Modality, ModelInfo } from '../../model.ts'
 import type { ServiceOptions } from '../../services.ts'
 import { countIn, defined, type Fields, fields, isObject, objects, textIn } from './fields.ts'
 import { parse } from './http.ts'
-import { askBytes, type Service } from './service.ts'
+import { askBytes, type Service, garbled } from './service.ts'
 
 /** The models behind `/models`, with what the server tells of them in the words of OpenRouter, Together, Groq or vLLM. */
 export async function modelsOf(service: Service, options?: ServiceOptions): Promise<ModelInfo[]> {
   // a list, or an object around one
   const body = parse(new TextDecoder().decode(await askBytes(service, { path: '/models', options }, 64 * 1024 * 1024)))
   const list = Array.isArray(body) ? body : fields(body).data
-  if (!Array.isArray(list))
-    throw new KitError('model/garbled', `${service.provider} sent a list of models that is none`, { provider: service.provider })
+  if (!Array.isArray(list)) throw garbled(service.provider, 'a list of models that is none')
   return objects(list)
     .slice(0, 10_000)
     .flatMap((model) => modelIn(model, service.provider) ?? [])

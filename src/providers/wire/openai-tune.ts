@@ -3,7 +3,7 @@ import type { Json } from '../../message.ts'
 import type { JobStatus, Tune, Tuning } from '../../services.ts'
 import { defined, type Fields, fields, objects, textIn } from './fields.ts'
 import { ms } from './openai-files.ts'
-import { allPages, askJson, type Service } from './service.ts'
+import { allPages, askJson, type Service, garbled } from './service.ts'
 
 const statuses: Readonly<Record<string, JobStatus>> = {
   validating_files: 'queued',
@@ -41,7 +41,7 @@ export function tuningOf(service: Service): Tuning {
 
 function tuneIn(job: Fields, provider: string): Tune {
   const id = textIn(job.id)
-  if (id === undefined) throw new KitError('model/garbled', `${provider} sent a job without an id`, { provider, cause: job })
+  if (id === undefined) throw garbled(provider, 'a job without an id', job)
   return {
     id,
     status: statuses[String(job.status)] ?? 'running',

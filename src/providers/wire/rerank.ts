@@ -1,8 +1,7 @@
-import { KitError } from '../../errors.ts'
 import type { Ranked, Reranker } from '../../services.ts'
 import { objects } from './fields.ts'
 import { usageIn } from './openai-tokens.ts'
-import { askJson, type Service } from './service.ts'
+import { askJson, type Service, garbled } from './service.ts'
 
 /** Models behind `POST /rerank`, in the form that servers took over from Cohere and Jina. At most 1,000 documents at a time. */
 export const reranker =
@@ -22,7 +21,6 @@ export function rankedIn(list: unknown, documents: number, top: number | undefin
   for (const { index, relevance_score: score } of objects(list))
     if (Number.isInteger(index) && (index as number) >= 0 && (index as number) < documents && typeof score === 'number')
       ranked.set(index, { index: index as number, score })
-  if (ranked.size < Math.min(top ?? documents, documents))
-    throw new KitError('model/garbled', `${provider} sent a ranking that is none`, { provider })
+  if (ranked.size < Math.min(top ?? documents, documents)) throw garbled(provider, 'a ranking that is none')
   return [...ranked.values()].sort((a, b) => b.score - a.score)
 }

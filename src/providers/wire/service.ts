@@ -93,8 +93,12 @@ function withFields(form: FormData, own: Fields): FormData {
 export async function askJson(service: Service, request: Ask): Promise<Fields> {
   const body = parse(new TextDecoder().decode(await askBytes(service, request, jsonLimit)))
   if (isObject(body)) return body
-  throw new KitError('model/garbled', `${service.provider} sent an answer that is no JSON object`, { provider: service.provider })
+  throw garbled(service.provider, 'an answer that is no JSON object')
 }
+
+/** What a provider sent that cannot be read. */
+export const garbled = (provider: string, what: string, cause?: unknown): KitError =>
+  new KitError('model/garbled', `${provider} sent ${what}`, { provider, cause })
 
 /** Asks and reads the bytes of the answer. Throws `model/garbled` above the limit. */
 export async function askBytes(service: Service, request: Ask, limit: number): Promise<Uint8Array<ArrayBuffer>> {
@@ -117,7 +121,7 @@ export async function bytesOf(
       const { value, done } = await reader.read()
       if (done) break
       size += value.length
-      if (size > limit) throw new KitError('model/garbled', `${provider} sent more than ${limit} bytes`, { provider })
+      if (size > limit) throw garbled(provider, `more than ${limit} bytes`)
       pieces.push(value)
     }
   } catch (cause) {

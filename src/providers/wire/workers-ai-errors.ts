@@ -22,7 +22,7 @@ export const cloudflareCodes: Readonly<Record<string, readonly [status: number, 
 
 /** Whatever holds the code: `errors` (REST), `internalCode` (binding) or `error` (Chat Completions, AI Gateway). */
 export const explainCloudflare: NonNullable<Post['explain']> = (body) => {
-  const [, found = ''] = /"(?:code|internalCode)":"?(\d+)/.exec(JSON.stringify(body) ?? '') ?? []
+  const [, found = ''] = /"(?:code|internalCode)":"?(\d+)/.exec(JSON.stringify([body])) ?? []
   const code = cloudflareCodes[found]?.[1]
   return code && { code }
 }

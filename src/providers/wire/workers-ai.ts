@@ -133,7 +133,10 @@ export class WorkersAiDecoder implements Decoder {
 /** A token that is a number and an answer held to a schema are no text here; pieces of a content are joined. */
 function wordsOf(said: unknown): string {
   if (typeof said !== 'object') return String((said as string | undefined) ?? '')
-  if (Array.isArray(said)) return objects(said).reduce((text, part) => text + (textIn(part.text) ?? ''), '')
+  if (Array.isArray(said))
+    return objects(said)
+      .map((part) => textIn(part.text))
+      .join('')
   return said ? JSON.stringify(said) : ''
 }
 
