@@ -1,4 +1,5 @@
-import { fromBase64, sha256, toBase64 } from '../blobs.ts'
+import { readBase64, toBase64 } from '../base64.ts'
+import { sha256 } from '../blobs.ts'
 import { KitError } from '../errors.ts'
 import type { MediaPart, Message, Part, Role, TextPart } from '../message.ts'
 import type { Middleware, Run } from '../middleware.ts'
@@ -189,7 +190,7 @@ function kindOf(mime: string): Modality | undefined {
 }
 
 function bytesOf(part: MediaPart): Uint8Array<ArrayBuffer> {
-  const bytes = fromBase64(part.data ?? '')
+  const bytes = readBase64(part.data ?? '')
   if (!bytes) throw new KitError('request/invalid', `the data of ${nameOf(part)} is not Base64`)
   return bytes
 }

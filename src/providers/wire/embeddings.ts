@@ -1,5 +1,5 @@
 import { KitError } from '../../errors.ts'
-import { fromBase64 } from './bytes.ts'
+import { fromBase64 } from '../../base64.ts'
 
 /** A vector from outside: a list of numbers, or base64 of little-endian 32-bit floats. Throws `model/garbled` where it is neither. */
 export function numbersIn(raw: unknown, provider: string): readonly number[] {
