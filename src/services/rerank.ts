@@ -19,7 +19,7 @@ export async function rerank(
     const some = documents.slice(from, from + most)
     const { ranked } = await model.rerank({ ...options, query, documents: some, top: Math.min(top, some.length) })
     for (const { index, score } of ranked) {
-      if (!(index >= 0 && index < some.length) || !Number.isFinite(score))
+      if (!(Number.isInteger(index) && index >= 0 && index < some.length) || !Number.isFinite(score))
         throw new KitError('model/garbled', `${model.info.provider} ranked a document that it was not given`)
       all.push({ index: from + index, score })
     }
