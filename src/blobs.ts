@@ -1,3 +1,4 @@
+import { readBase64, toBase64 } from './base64.ts'
 import type { MediaPart, Message, TextPart } from './message.ts'
 
 /** Bytes by their SHA-256: media over 64 KB enters a journal by reference to one of these. */
@@ -15,7 +16,7 @@ const inlineLimit = 65_536
 export async function outlined<T>(value: T, blobs: Blobs): Promise<T> {
   if (!mediaIn(value, isLarge)) return value
   return mapMedia(value, async (part) => {
-    const bytes = isLarge(part) ? fromBase64(part.data!) : undefined
+    const bytes = isLarge(part) ? readBase64(part.data!) : undefined
     if (!bytes) return part
     const { data: _, ...rest } = part
     return { ...rest, ref: await blobs.put(bytes, { mime: part.mime }) }
@@ -79,22 +80,6 @@ async function mapMedia<T>(value: T, change: (part: MediaPart) => Promise<MediaP
 }
 
 const holders = ['parts', 'part', 'message'] as const
-
-/** Base64 without a prefix as bytes; nothing where it is none: a model may say anything. */
-export function fromBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
-  try {
-    return Uint8Array.from(atob(text), (char) => char.charCodeAt(0))
-  } catch {
-    return undefined
-  }
-}
-
-/** Base64 without a prefix. */
-export function toBase64(bytes: Uint8Array): string {
-  let text = ''
-  for (let at = 0; at < bytes.length; at += 0x8000) text += String.fromCharCode(...bytes.subarray(at, at + 0x8000))
-  return btoa(text)
-}
 
 /** SHA-256 in hex. */
 export async function sha256(data: Uint8Array<ArrayBuffer> | string): Promise<string> {

@@ -193,7 +193,11 @@ describe('a kind that the model lacks', () => {
     expect(error).toBeUndefined()
     expect(asked[0]).toEqual({ type: 'text', text: '[old.pdf]' })
     expect(notices).toEqual([
-      { code: 'media/dropped', message: 'old.pdf is only named: m takes no pdf', data: { from: 'pdf', name: 'old.pdf' } },
+      {
+        code: 'media/dropped',
+        message: 'm takes no pdf: old.pdf; it is only named',
+        data: { from: 'pdf', name: 'old.pdf', code: 'model/unsupported' },
+      },
     ])
 
     const camera = tool({ name: 'camera', run: () => ({ parts: [png()] }) })
@@ -212,6 +216,75 @@ describe('a kind that the model lacks', () => {
       [camera],
     )
     expect(taken.asked.find(({ type }) => type === 'result')).toMatchObject({ parts: [png()] })
+  })
+})
+
+describe('a session goes on', () => {
+  const text = (text: string): Part => ({ type: 'text', text })
+  /** A part of an earlier turn, and a question without any. */
+  const later = (part: MediaPart): Message[] => [
+    { role: 'user', parts: [part] },
+    { role: 'assistant', parts: [text('I see.')] },
+    { role: 'user', parts: [text('and now?')] },
+  ]
+  test('after media was refused and nobody answered it', async () => {
+    const turns: Message[] = [
+      { role: 'user', parts: [pdf(base64(3), 'a.pdf')] },
+      { role: 'user', parts: [text('never mind')] },
+    ]
+    const { asked, error } = await see(taking(['text']), turns, {})
+    expect(error).toBeUndefined()
+    expect(asked).toEqual([text('[a.pdf]'), text('never mind')])
+  })
+  test.each<[string, MediaPart, MediaOptions, string]>([
+    [
+      'cannot be read',
+      pdf(base64(3), 'old'),
+      { degrade: { pdf: { info: { id: 'o', provider: 'p' }, read: () => Promise.reject(new KitError('model/request', 'damaged')) } } },
+      'model/request',
+    ],
+    [
+      'is no more at its address',
+      { type: 'media', mime: 'image/*', url: 'https://example.com/a.png', name: 'old' },
+      { fetch: guardedFetch({ fetch: async () => new Response('', { status: 404 }) }) },
+      'input/refused',
+    ],
+    [
+      'has no address that can be reached',
+      { type: 'media', mime: 'image/*', url: 'https://example.com/a.png', name: 'old' },
+      { fetch: guardedFetch({ fetch: () => Promise.reject(new TypeError('no such host')) }) },
+      'input/refused',
+    ],
+    ['is too large', { ...png(base64(900)), name: 'old' }, { maxBytes: 100 }, 'request/too-large'],
+  ])('where media of an earlier turn %s; asked with, it is an error', async (_, part, options, code) => {
+    const { asked, error, notices } = await see(taking(['text', 'image']), later(part), options)
+    expect(error).toBeUndefined()
+    expect(asked[0]).toEqual(text('[old]'))
+    expect(notices).toMatchObject([
+      ...(code === 'model/request' ? [{ code: 'media/degraded' }] : []),
+      { code: 'media/dropped', data: { code } },
+    ])
+    expect((await see(taking(['text', 'image']), [part], options)).error).toMatchObject({ code })
+  })
+  test('but not without what may be had in a moment', async () => {
+    const busy: Reader = {
+      info: { id: 'o', provider: 'p' },
+      read: () => Promise.reject(new KitError('model/rate', 'busy', { retryable: true })),
+    }
+    expect((await see(taking(['text']), later(pdf()), { degrade: { pdf: busy } })).error).toMatchObject({ code: 'model/rate' })
+  })
+  test('with more media than fits in one request: the newest has its place', async () => {
+    const [old, young] = [
+      { ...png(base64(600)), name: 'old' },
+      { ...png(base64(600, 'B')), name: 'young' },
+    ]
+    const turns: Message[] = [...later(old).slice(0, 2), { role: 'user', parts: [young] }]
+    const { asked, error } = await see(taking(['text', 'image']), turns, { maxTotal: 1000 })
+    expect(error).toBeUndefined()
+    expect(asked).toEqual([text('[old]'), text('I see.'), young])
+  })
+  test('a kind is known in capitals too', async () => {
+    expect((await see(taking(['text']), [{ ...pdf(), mime: 'Application/PDF' }], {})).error).toMatchObject({ code: 'model/unsupported' })
   })
 })
 

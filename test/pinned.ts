@@ -104,6 +104,11 @@ export function pinnedTests(): void {
     // and the next request is checked anew
     await expect(ask({ resolve, allow: (address) => address === '127.0.0.1', ca: cert })).rejects.toMatchObject({ code: 'input/refused' })
   })
+  test('a name with an address that nobody answers at is reached by another one of it', async () => {
+    const resolve = resolver(['127.0.0.3', '127.0.0.1'])
+    expect(await (await ask({ resolve, ...open })).text()).toBe('from 127.0.0.1')
+    await expect(ask({ resolve: resolver(['127.0.0.3']), ...open })).rejects.toThrow()
+  })
   test('the certificate is that of the name, not of the address', async () => {
     const resolve = resolver(['127.0.0.1'])
     await expect(ask({ resolve, ...open }, '/', 'wrong.example')).rejects.toThrow()

@@ -296,6 +296,21 @@ describe('waitFor', () => {
     abort.abort(new Error('enough'))
     await expect(waiting).rejects.toThrow('enough')
   })
+  test('gives up where no answer comes at all', async () => {
+    let asked: AbortSignal | undefined
+    const silent = {
+      get: (_: string, options?: { signal?: AbortSignal }) => {
+        asked = options?.signal
+        return new Promise<Batch>(() => {})
+      },
+    }
+    await expect(waitFor(silent, queued, { interval: 1, timeout: 40 })).rejects.toMatchObject({ code: 'run/timeout' })
+    expect(asked?.aborted).toBe(true)
+    const abort = new AbortController()
+    const waiting = waitFor(silent, queued, { interval: 1, signal: abort.signal })
+    setTimeout(() => abort.abort(new Error('enough')), 20)
+    await expect(waiting).rejects.toThrow('enough')
+  })
 })
 
 describe('runBatch', () => {

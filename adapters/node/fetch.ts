@@ -1,5 +1,5 @@
 import { lookup } from 'node:dns/promises'
-import { request } from 'node:https'
+import { Agent, request } from 'node:https'
 import { Readable } from 'node:stream'
 import { isPublicAddress, type GuardOptions } from '../../src/media/index.ts'
 import { KitError } from '../../src/index.ts'
@@ -15,7 +15,7 @@ export interface PinOptions {
 
 /**
  * A `fetch` for `guardedFetch` that resolves a name once, refuses it (`input/refused`) when any of its addresses is not public,
- * and connects to the very address that it checked: a name that answers otherwise a moment later gains nothing. GET and https
+ * and connects to nothing but the addresses that it checked: a name that answers otherwise a moment later gains nothing. GET and https
  * only, a connection of its own for each request; asks for an uncompressed body. Works on Node, Bun and Deno.
  * @example guardedFetch({ fetch: pinnedFetch(), chosenBy: 'user' })
  */
@@ -36,10 +36,11 @@ export function pinnedFetch(options: PinOptions = {}): NonNullable<GuardOptions[
         {
           headers: { ...headers, 'accept-encoding': 'identity' },
           signal,
-          agent: false,
+          // an own one: Deno's default goes by the proxy of the environment, which would resolve the name again
+          agent: new Agent({ proxyEnv: {} }),
           ...(ca !== undefined && { ca }),
           // never asked again: what was checked is what is connected to
-          lookup: (_, { all }, answer) => (all ? answer(null, [first]) : answer(null, first.address, first.family)),
+          lookup: (_, { all }, answer) => (all ? answer(null, [...found]) : answer(null, first.address, first.family)),
         },
         (response) => {
           const { statusCode = 502, headers } = response

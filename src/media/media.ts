@@ -1,5 +1,6 @@
-import { fromBase64, sha256, toBase64 } from '../blobs.ts'
-import { KitError } from '../errors.ts'
+import { readBase64, toBase64 } from '../base64.ts'
+import { sha256 } from '../blobs.ts'
+import { asKitError, KitError } from '../errors.ts'
 import type { MediaPart, Message, Part, Role, TextPart } from '../message.ts'
 import type { Middleware, Run } from '../middleware.ts'
 import type { Chunk, Modality, ModelCall, ModelInfo } from '../model.ts'
@@ -32,8 +33,8 @@ export interface MediaOptions {
 /**
  * Brings a message's media into the form that the model takes, before it is asked: kinds that it lacks are refused
  * (`model/unsupported`) or, where asked, turned into text and told in a `notice` (`media/degraded`); large ones are uploaded; those
- * named by an address are fetched through a guard. In history, and in what tools gave, what is not taken is named in words
- * (`media/dropped`), so that no session ends by it. Results are kept for the run, so a tool loop reads a document once.
+ * named by an address are fetched through a guard. In history, and in what tools gave, what is not taken, too large or cannot be
+ * had any more is named in words (`media/dropped`), so that no session ends by it. Results are kept for the run, so a tool loop reads a document once.
  * Errors: `model/unsupported`, `request/too-large`, `request/invalid` (no base64), and those of the services used.
  *
  * Reading and transcribing count as waiting for the first chunk: give the agent `timeouts` to match.
@@ -52,33 +53,55 @@ export function media(options: MediaOptions = {}): Middleware {
       if (!kept) runs.set(run, (kept = { said: new Set(), made: new Map(), keys: new WeakMap() }))
       const takes = (typeof input === 'function' ? await input(next.info) : input) ?? next.info.capabilities?.input
       const work: Work = { call, info: next.info, takes, kept, total: 0 }
-      const answered = call.messages.findLastIndex(({ role }) => role === 'assistant')
+      // who asks now can be told; what failed before, with nobody answering it, must not fail every turn after it
+      const asking = call.messages.findLastIndex(({ role }) => role === 'user' || role === 'assistant')
       const messages: Message[] = []
-      for (const [at, message] of call.messages.entries()) {
+      // the newest first: what there is room for is given to them
+      for (const [at, message] of [...call.messages.entries()].toReversed()) {
+        const isAsked = at === asking && message.role === 'user'
         const parts: Part[] = []
         for (const part of message.parts) {
-          if (part.type === 'media') parts.push(...(yield* prepare(part, message.role, at > answered, work)))
+          if (part.type === 'media') parts.push(...(yield* prepare(part, message.role, isAsked, work)))
           else if (part.type === 'result' && part.parts?.some(holdsMedia)) {
             const inner: (TextPart | MediaPart)[] = []
             for (const item of part.parts) inner.push(...(item.type === 'media' ? yield* prepare(item, 'tool', false, work) : [item]))
             parts.push({ ...part, parts: inner })
           } else parts.push(part)
         }
-        messages.push({ ...message, parts })
+        messages.unshift({ ...message, parts })
       }
       yield* next({ ...call, messages })
     },
   }
 
-  /** One part as the model takes it. Who sent one that nobody has answered yet can be told that it is not taken. */
+  /** One part as the model takes it, or named in words where it cannot be had and nobody asks with it. */
   async function* prepare(
     given: MediaPart,
     role: Role,
-    isLate: boolean,
+    isAsked: boolean,
     work: Work,
   ): AsyncGenerator<Chunk, (TextPart | MediaPart)[], void> {
     const { signal } = work.call
     signal?.throwIfAborted()
+    try {
+      return yield* taken(given, role, work)
+    } catch (thrown) {
+      signal?.throwIfAborted()
+      const { code, message, retryable } = asKitError(thrown)
+      // what may go well the next time is no reason to answer without it; an address may be gone for good
+      if (isAsked || (retryable && code !== 'input/refused')) throw thrown
+      yield* say(work, given, {
+        type: 'notice',
+        code: 'media/dropped',
+        message: `${message}; it is only named`,
+        data: { from: kindOf(given.mime), name: given.name, code },
+      })
+      return [{ type: 'text', text: `[${nameOf(given)}]` }]
+    }
+  }
+
+  async function* taken(given: MediaPart, role: Role, work: Work): AsyncGenerator<Chunk, (TextPart | MediaPart)[], void> {
+    const { signal } = work.call
     const { fetch, fetches = fromUsers } = options
     const part =
       fetch && given.url !== undefined && fetches(given, role)
@@ -89,17 +112,8 @@ export function media(options: MediaOptions = {}): Middleware {
     if (bytes > maxBytes) throw tooLarge(part, maxBytes)
     if (kind && work.takes && !work.takes.includes(kind)) {
       const way = degradable(kind, options.degrade, work.takes)
-      if (!way) {
-        if (role === 'user' && isLate)
-          throw new KitError('model/unsupported', `${work.info.id} takes no ${kind}: ${nameOf(part)}`, { provider: work.info.provider })
-        yield* say(work, part, {
-          type: 'notice',
-          code: 'media/dropped',
-          message: `${nameOf(part)} is only named: ${work.info.id} takes no ${kind}`,
-          data: { from: kind, name: part.name },
-        })
-        return [{ type: 'text', text: `[${nameOf(part)}]` }]
-      }
+      if (!way)
+        throw new KitError('model/unsupported', `${work.info.id} takes no ${kind}: ${nameOf(part)}`, { provider: work.info.provider })
       yield* say(work, part, {
         type: 'notice',
         code: 'media/degraded',
@@ -120,8 +134,9 @@ export function media(options: MediaOptions = {}): Middleware {
     }
     if (part.data === undefined) return [part]
     if (upload && bytes > inlineLimit) return [await upload(part, bytesOf(part), signal)]
+    if (work.total + bytes > maxTotal)
+      throw new KitError('request/too-large', `the media of this request are more than ${maxTotal} bytes together`)
     work.total += bytes
-    if (work.total > maxTotal) throw new KitError('request/too-large', `the media of this request are more than ${maxTotal} bytes together`)
     return [part]
   }
 }
@@ -183,13 +198,13 @@ const holdsMedia = (part: Part): boolean =>
 
 /** What a model would have to take; nothing for kinds that no model names. */
 function kindOf(mime: string): Modality | undefined {
-  if (mime === 'application/pdf') return 'pdf'
-  const [kind] = mime.split('/')
+  const [kind, form] = mime.toLowerCase().split('/')
+  if (kind === 'application' && form === 'pdf') return 'pdf'
   return kind === 'image' || kind === 'audio' || kind === 'video' || kind === 'text' ? kind : undefined
 }
 
 function bytesOf(part: MediaPart): Uint8Array<ArrayBuffer> {
-  const bytes = fromBase64(part.data ?? '')
+  const bytes = readBase64(part.data ?? '')
   if (!bytes) throw new KitError('request/invalid', `the data of ${nameOf(part)} is not Base64`)
   return bytes
 }

@@ -1,4 +1,4 @@
-import { fromBase64, toBase64 } from '../blobs.ts'
+import { readBase64, toBase64 } from '../base64.ts'
 import type { MediaPart } from '../message.ts'
 import { sniff } from './sniff.ts'
 
@@ -35,7 +35,7 @@ function sourced(source: MediaSource, mime: string | undefined, any: string): Me
   const data = /^data:([^;,]+)(?:;[^;,]+)*;base64,/i.exec(text)
   if (data) {
     const bare = text.slice(data[0].length)
-    if (!fromBase64(bare)) throw new TypeError('the data of that address is not Base64')
+    if (!readBase64(bare)) throw new TypeError('the data of that address is not Base64')
     return { type: 'media', mime: mime ?? data[1]!.toLowerCase(), data: bare }
   }
   if (!/^https:\/\/./i.test(text)) throw new TypeError('media is bytes, an https: or base64 data: address, or a file of a provider')

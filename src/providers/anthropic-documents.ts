@@ -1,7 +1,7 @@
 import type { MediaPart, ProviderOptions, TextPart } from '../message.ts'
 import type { ProviderFile } from '../services.ts'
 import { wire } from './wire/anthropic-models.ts'
-import { toBase64 } from './wire/bytes.ts'
+import { toBase64 } from '../base64.ts'
 import { defined, type Fields } from './wire/fields.ts'
 
 /**

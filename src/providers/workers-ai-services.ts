@@ -1,7 +1,7 @@
 import { KitError } from '../errors.ts'
 import type { MediaPart } from '../message.ts'
 import type { ImageCall, Page, ReadCall, ServiceOptions, Services, SpeakCall, Spoken, TranscribeCall, Transcript } from '../services.ts'
-import { fromBase64, toBase64 } from './wire/bytes.ts'
+import { fromBase64, toBase64 } from '../base64.ts'
 import { numbersIn } from './wire/embeddings.ts'
 import { countIn, type Fields, fields, isObject, objects, textIn } from './wire/fields.ts'
 import { type Connection, httpError } from './wire/http.ts'

@@ -1,4 +1,4 @@
-import { toBase64 } from '../blobs.ts'
+import { toBase64 } from '../base64.ts'
 import { KitError } from '../errors.ts'
 import type { MediaPart } from '../message.ts'
 

@@ -1,4 +1,4 @@
-import { unlessAborted } from '../abort.ts'
+import { follow, unlessAborted } from '../abort.ts'
 import { asKitError, KitError } from '../errors.ts'
 import type { Answer, ModelCall } from '../model.ts'
 import type { Batch, Batches, JobStatus, ServiceOptions } from '../services.ts'
@@ -25,30 +25,39 @@ export async function waitFor<Job extends { id: string; status: JobStatus }>(
   job: Job,
   options: WaitOptions = {},
 ): Promise<Job> {
-  const { timeout = 86_400_000, interval = 2000, maxInterval = 60_000, onChange, ...ask } = options
-  const { signal } = options
-  const until = Date.now() + timeout
+  const { timeout = 86_400_000, interval = 2000, maxInterval = 60_000, onChange, signal: outer, ...ask } = options
   let now = job
   let failures = 0
   let wait = interval
-  while (now.status === 'queued' || now.status === 'running') {
-    const rest = until - Date.now()
-    if (rest <= 0) throw new KitError('run/timeout', `${now.id} is still ${now.status} after ${timeout} ms`)
-    await sleep(Math.min(wait, rest), signal)
-    wait = Math.min(wait * 2, maxInterval)
-    try {
-      const next = await jobs.get(job.id, ask)
-      failures = 0
-      if (next.status !== now.status) onChange?.(next)
-      now = next
-    } catch (thrown) {
-      signal?.throwIfAborted()
-      const error = asKitError(thrown)
-      if (!error.retryable || ++failures >= 5) throw error
-      wait = Math.max(wait, Math.min(error.retryAfter ?? 0, maxInterval))
+  const late = new AbortController()
+  const { signal } = late
+  const stop = outer && follow(outer, late)
+  // a question that is never answered ends with the time, too
+  const timer = setTimeout(
+    () => late.abort(new KitError('run/timeout', `${now.id} is still ${now.status} after ${timeout} ms`)),
+    Math.min(timeout, 2 ** 31 - 1),
+  )
+  try {
+    while (now.status === 'queued' || now.status === 'running') {
+      await sleep(wait, signal)
+      wait = Math.min(wait * 2, maxInterval)
+      try {
+        const next = await unlessAborted(jobs.get(job.id, { ...ask, signal }), signal)
+        failures = 0
+        if (next.status !== now.status) onChange?.(next)
+        now = next
+      } catch (thrown) {
+        signal.throwIfAborted()
+        const error = asKitError(thrown)
+        if (!error.retryable || ++failures >= 5) throw error
+        wait = Math.max(wait, Math.min(error.retryAfter ?? 0, maxInterval))
+      }
     }
+    return now
+  } finally {
+    clearTimeout(timer)
+    stop?.()
   }
-  return now
 }
 
 /** One of many answers: what came, or why nothing did. */
@@ -87,11 +96,10 @@ export async function runBatch(
   )
 }
 
-async function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
+async function sleep(ms: number, signal: AbortSignal): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined
-  const slept = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)))
   try {
-    await (signal ? unlessAborted(slept, signal) : slept)
+    await unlessAborted(new Promise<void>((resolve) => (timer = setTimeout(resolve, ms))), signal)
   } finally {
     clearTimeout(timer)
   }

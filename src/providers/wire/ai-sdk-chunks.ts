@@ -3,7 +3,7 @@ import type { Json, MediaPart, Part, Usage } from '../../message.ts'
 import type { Chunk, ModelFinish } from '../../model.ts'
 import { plainId, replayOf } from './ai-sdk-call.ts'
 import { ours, wire } from './ai-sdk-types.ts'
-import { toBase64 } from './bytes.ts'
+import { toBase64 } from '../../base64.ts'
 import { countIn, type Fields, fields, objects, textIn } from './fields.ts'
 import { codeOf, httpError, mayRetry, readArguments } from './http.ts'
 

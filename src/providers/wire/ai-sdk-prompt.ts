@@ -2,7 +2,7 @@ import type { MediaPart, Message, Part, ProviderOptions, Replay, ResultPart, Tex
 import type { ModelCall, ReasoningSettings, ToolInfo } from '../../model.ts'
 import { ownReplay } from './ai-sdk-call.ts'
 import { type AISDKCall, ours, wire } from './ai-sdk-types.ts'
-import { toBase64 } from './bytes.ts'
+import { toBase64 } from '../../base64.ts'
 import { defined, type Fields, fields, objects, textIn } from './fields.ts'
 
 /** What the AI SDK asks a model, as a call of ours. Its `providerOptions` are ours, by wire name. */

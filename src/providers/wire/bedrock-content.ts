@@ -2,7 +2,7 @@ import { KitError } from '../../errors.ts'
 import type { MediaPart, Message, Part, ResultPart, TextPart } from '../../message.ts'
 import { idOf, inputOf } from './anthropic-content.ts'
 import { formatOf, wire } from './bedrock-models.ts'
-import { fromBase64 } from './bytes.ts'
+import { fromBase64 } from '../../base64.ts'
 import type { Fields } from './fields.ts'
 import { answeredAt, orInWords } from './media.ts'
 

@@ -4,7 +4,7 @@ import type { Chunk, ModelFinish, Source } from '../../model.ts'
 import { eventOf, type FrameDecoder } from './aws.ts'
 import type { Frame } from './aws-events.ts'
 import { wire } from './bedrock-models.ts'
-import { fromBase64 } from './bytes.ts'
+import { fromBase64 } from '../../base64.ts'
 import { countIn, type Fields, fields, objects, textIn } from './fields.ts'
 import { parse, readArguments } from './http.ts'
 

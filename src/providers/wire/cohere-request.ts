@@ -1,7 +1,7 @@
 import { KitError } from '../../errors.ts'
 import type { MediaPart, Message, ResultPart } from '../../message.ts'
 import type { ModelCall, ToolInfo } from '../../model.ts'
-import { fromBase64 } from './bytes.ts'
+import { fromBase64 } from '../../base64.ts'
 import { type Fields, isObject } from './fields.ts'
 import { answeredAt, orInWords } from './media.ts'
 

@@ -1,5 +1,5 @@
 import { KitError } from '../../errors.ts'
-import { fromBase64 } from './bytes.ts'
+import { fromBase64 } from '../../base64.ts'
 import { countIn, objects } from './fields.ts'
 import { garbled } from './service.ts'
 

@@ -1,5 +1,5 @@
 import type { Speaker, Spoken, Transcriber, Transcript } from '../../services.ts'
-import { toBase64 } from './bytes.ts'
+import { toBase64 } from '../../base64.ts'
 import { countIn, defined, type Fields, fields, objects, textIn } from './fields.ts'
 import { usageIn } from './openai-tokens.ts'
 import { ask, type Ask, askJson, bytesOf, type Service, garbled } from './service.ts'

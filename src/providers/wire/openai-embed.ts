@@ -1,6 +1,6 @@
 import { KitError } from '../../errors.ts'
 import type { Embedder } from '../../services.ts'
-import { fromBase64 } from './bytes.ts'
+import { fromBase64 } from '../../base64.ts'
 import { numbersIn, vectorsIn } from './embeddings.ts'
 import { usageIn } from './openai-tokens.ts'
 import { askJson, type Service, garbled } from './service.ts'

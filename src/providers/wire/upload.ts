@@ -1,6 +1,6 @@
 import { KitError } from '../../errors.ts'
 import type { MediaPart } from '../../message.ts'
-import { fromBase64 } from './bytes.ts'
+import { fromBase64 } from '../../base64.ts'
 import { nameFor } from './file-name.ts'
 
 /** Media as a file of a form. Throws `model/unsupported` where it is not inside the part, a `TypeError` where that is no base64. */

@@ -1,4 +1,4 @@
-import { fromBase64, toBase64 } from './bytes.ts'
+import { fromBase64, toBase64 } from '../../base64.ts'
 
 /** Sound as 16-bit samples (base64, little-endian) with the header of a WAV file before it, as base64. */
 export function wavOf(pcm: string, rate: number, channels = 1): string {
