@@ -6,7 +6,7 @@ export type Json = null | boolean | number | string | Json[] | { [key: string]: 
  * Opaque to the kit; a wire gives back only data whose `wire` is its own, and a reader never sees it.
  */
 export interface Replay {
-  /** The wire that made it, e.g. `openai-responses`. */
+  /** The wire that made it, e.g. `openai-responses`; what follows a `#` is a wrapper's own. */
   wire: string
   data: Json
 }

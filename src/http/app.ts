@@ -130,7 +130,7 @@ export function app<Env extends object = object>(options: AppOptions<Env>): Hono
 
   routes.get('/agents/:agent/sessions', async (c) => {
     const principal = known(c.var.principal)
-    if (auth === 'open') throw new KitError('auth/denied', 'open mode has no list of sessions')
+    if (auth === 'open') throw new KitError('auth/denied', 'open mode has no list')
     const agent = find(c.env, c.req.param('agent'))
     await may(principal, agent.name, 'list')
     const limit = Number(c.req.query('limit') ?? 50)

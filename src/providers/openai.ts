@@ -5,7 +5,6 @@ import { type ModelTraits, traitsOf } from './wire/openai-models.ts'
 import { ResponsesDecoder } from './wire/openai-responses-decoder.ts'
 import { explainError } from './wire/openai-responses-errors.ts'
 import { encodeResponses, type ResponsesQuirks, serverOf } from './wire/openai-responses.ts'
-import { wire } from './wire/openai-responses-items.ts'
 
 export type { Connection } from './wire/http.ts'
 export type { ModelTraits } from './wire/openai-models.ts'
@@ -49,7 +48,7 @@ export function openai(id: string, settings: OpenAIOptions | OpenAIClient = {}):
   }
   const server = serverOf(provider)
   const url = `${baseURL.replace(/\/+$/, '')}/responses`
-  return model({ id, provider, wire, capabilities, limits }, (call) =>
+  return model({ id, provider, wire: server, capabilities, limits }, (call) =>
     exchange(call, { provider, fetch: options.fetch }, async () => {
       const { body, ignored: dropped } = encodeResponses(call, { model: id, server, store, traits, quirks })
       const key = await keyOf(options)

@@ -55,7 +55,7 @@ test.each([
   [
     'run + openai responses + chat + openai services',
     "export { agent, run, tool } from './src/index.ts'; export { openai } from './src/providers/openai.ts'; export { openaiChat } from './src/providers/openai-chat.ts'; export { openaiServices } from './src/providers/openai-services.ts'",
-    25.5 * KiB,
+    25.75 * KiB,
   ],
   ['client', "export { connect } from './src/client/index.ts'", 6 * KiB],
   ['client + react hook', "export { useSession } from './src/client/react.ts'", 8 * KiB],

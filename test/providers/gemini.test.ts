@@ -934,14 +934,4 @@ describe('whatever goes wrong', () => {
     ).toBe('model/garbled')
     expect(await vectors([{ values: [1] }, { values: [2] }])).toBe('no error')
   })
-
-  test('services are made in less than 50 µs', () => {
-    const rounds = Array.from({ length: 5 }, () => {
-      const from = performance.now()
-      for (let at = 0; at < 200; at++) geminiServices({ apiKey: 'k' })
-      return (performance.now() - from) / 200
-    })
-    // the machine may be busy with something else in one round, hardly in all
-    expect(Math.min(...rounds)).toBeLessThan(0.05)
-  })
 })

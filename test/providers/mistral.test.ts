@@ -305,11 +305,3 @@ describe('Mistral: what goes wrong', () => {
     await expect(read(sse(...events))).rejects.toMatchObject({ code, retryable })
   })
 })
-
-test('a model is made in less than 50 µs', () => {
-  const many = 2000
-  for (let at = 0; at < many; at++) mistral('mistral-small-latest', { apiKey: 'k' })
-  const began = performance.now()
-  for (let at = 0; at < many; at++) mistral('mistral-small-latest', { apiKey: 'k' })
-  expect(((performance.now() - began) * 1000) / many).toBeLessThan(50)
-})

@@ -410,6 +410,22 @@ describe('media that the next model does not take', () => {
 })
 
 describe.skipIf(!recorded)('a conversation goes on with another model', () => {
+  test('what a model wants back bears the name that the model gives', async () => {
+    let seen = 0
+    for (const [wire, recorded] of sources)
+      for (const recording of recorded.filter(({ response }) => response.status === 200)) {
+        const model = wire.model(recording, answering(recording))
+        const answer = await collect(model({ messages: [user('hi')] })).catch(() => undefined)
+        for (const { replay } of answer?.parts ?? []) {
+          if (!replay) continue
+          expect(replay.wire, recording.id).toBe(model.info.wire)
+          seen++
+        }
+      }
+    console.log(`wire: switch: ${seen} parts with replay data`)
+    expect(seen).toBeGreaterThanOrEqual(193)
+  })
+
   test('what is sent fits the schema and the rules of the other wire', async () => {
     const wrong: Record<string, unknown> = {}
     const pairs: Record<string, number> = {}

@@ -8,7 +8,7 @@ export interface Place {
 /** The address of an account's AI, without `/run`. Throws a `TypeError` where neither a binding nor an account says where to ask. */
 export function accountURL({ binding, account, baseURL }: Place): string {
   if (baseURL !== undefined) return new URL(baseURL).href.replace(/\/+$/, '')
-  if (!binding && account === undefined) throw new TypeError('Workers AI needs a binding (env.AI) or an account')
+  if (!binding && account === undefined) throw new TypeError('Workers AI needs a binding or an account')
   return `https://api.cloudflare.com/client/v4/accounts/${account}/ai`
 }
 
