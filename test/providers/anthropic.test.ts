@@ -135,6 +135,20 @@ describe('documents', () => {
     ])
   })
 
+  test('a citation that names nothing is no source, one of a new kind is what it names; both go back', async () => {
+    const citations = [
+      { type: 'thing_location', at: 7 },
+      { type: 'new_location', title: 'T', cited_text: null, start_page_number: '1' },
+    ]
+    const fake = serving(events([{ type: 'text', text: 'It.', citations }]), said('ok'))
+    const reader = agent({ name: 'reader', model: claude(fake) })
+    const all = await eventsOf(stream(reader, 'x'))
+    const sources = all.flatMap((event) => (event.type === 'source' ? [event.source] : []))
+    expect(sources).toEqual([{ title: 'T', start: 0, end: 3 }])
+    await run(reader, [user('x'), ...all.flatMap((event) => (event.type === 'message' ? [event.message] : [])), user('y')])
+    expect(JSON.stringify(fake.sent[1]!.body.messages)).toContain('thing_location')
+  })
+
   test('search results go in a message, and as what a tool gives', async () => {
     const found = { source: 'https://x', title: 'X', content: ['one', 'two'] }
     const block = {

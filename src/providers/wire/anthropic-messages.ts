@@ -179,7 +179,11 @@ export class MessagesDecoder {
         if (!text) return
         const cited = citations.map(withoutFileId)
         yield part({ type, text, ...(cited.length > 0 && replay({ citations: cited })) })
-        for (const citation of citations) yield { type: 'source', source: sourceOf(citation, start, start + text.length) }
+        for (const citation of citations) {
+          const source = sourceOf(citation, start, start + text.length)
+          // what names nothing is no source
+          if (source.url ?? source.document ?? source.title ?? source.text) yield { type: 'source', source }
+        }
         return
       }
       case 'thinking': {
