@@ -81,7 +81,7 @@ describe.skipIf(!recorded)('recorded Bedrock traffic', () => {
       const { stop, input, output, ...said } = byHand(recording)
       expect({ text: ours.text, reasoning: ours.reasoning, calls }, recording.id).toEqual(said)
       expect(ours.usage, recording.id).toMatchObject({ input, output })
-      expect(ours.finish, recording.id).toBe(({ tool_use: 'tools', max_tokens: 'length' } as Fields)[stop] ?? 'stop')
+      expect(ours.finish, recording.id).toBe(({ tool_use: 'tools', max_tokens: 'length' } as Fields)[String(stop)] ?? 'stop')
     }
     const cited = good.filter(({ kind }) => kind.includes('citations') || kind.includes('citations-requested'))
     expect(cited.length).toBeGreaterThan(0)
