@@ -655,7 +655,7 @@ describe('services', () => {
       { id: 'old:latest', provider: 'ollama' },
       { id: 'gone', provider: 'ollama' },
     ])
-    expect(ollama(found[0]!.id, found[0]).info).toEqual(found[0])
+    expect(ollama(found[0]!.id, found[0]).info).toEqual({ ...found[0], wire: 'ollama' })
   })
 
   test('discovery stops at an abort, also where the reason is an error of ours', async () => {
