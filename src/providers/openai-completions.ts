@@ -104,7 +104,7 @@ class CompletionsDecoder implements Decoder {
     if ('usage' in body) this.#usage = { ...this.#usage, ...usageIn(body.usage) }
     this.#more = { ...this.#more, ...defined({ model: textIn(body.model), id: textIn(body.id) }) }
     for (const { index, text, finish_reason } of objects(body.choices)) {
-      if (index !== undefined && index !== 0) continue
+      if ((index ?? 0) !== 0) continue
       this.#reason = textIn(finish_reason) ?? this.#reason
       const delta = textIn(text)
       if (delta === undefined) continue

@@ -2,7 +2,7 @@ import { sha256 } from '../blobs.ts'
 import { canonical } from '../canonical.ts'
 import { KitError } from '../errors.ts'
 import type { Message, Part, Replay } from '../message.ts'
-import { type Chunk, model, type Model, type ModelCall } from '../model.ts'
+import { AnswerFold, type Chunk, model, type Model, type ModelCall } from '../model.ts'
 import { openai, type OpenAIOptions } from './openai.ts'
 import { fields, isObject, textIn } from './wire/fields.ts'
 import { traitsOf } from './wire/openai-models.ts'
@@ -34,33 +34,38 @@ export function openaiManaged(id: string, options: Omit<OpenAIOptions, 'store'> 
   )
 }
 
-/** What marks an answer that the server holds: its id, and a digest of what it followed. No wire reads it, the run knows whose it is. */
+/** What marks an answer that the server holds: its id, and a digest of all that was said, the answer with it. No wire reads it, the run knows whose it is. */
 const markOf = (server: string): string => `${server}#state`
 
 async function* managed(inner: Model, server: string, call: ModelCall): AsyncGenerator<Chunk, void, void> {
   const { messages } = call
   const at = messages.findLastIndex(({ parts }) => parts.some((part) => stateIn(part, server)))
   const state = at < 0 ? undefined : messages[at]!.parts.map((part) => stateIn(part, server)).find(Boolean)
-  const digest = await digestOf(messages)
   let begun = false
-  if (state && at + 1 < messages.length && state.digest === (await digestOf(messages.slice(0, at))))
+  if (state && at + 1 < messages.length && state.digest === (await digestOf(messages.slice(0, at), messages[at]!.parts, server)))
     try {
-      for await (const chunk of inner(followed(call, at, state.id))) {
+      for await (const chunk of marked(inner(followed(call, at, state.id)), messages, server)) {
         begun = true
-        yield* marked(chunk, server, digest)
+        yield chunk
       }
       return
     } catch (error) {
       if (begun || !isLost(error)) throw error
       yield { type: 'notice', code: 'model/state', message: `${inner.info.provider} has lost its state: the conversation is sent whole` }
     }
-  for await (const chunk of inner(at < 0 ? call : { ...call, messages: withoutIds(messages, server) })) yield* marked(chunk, server, digest)
+  yield* marked(inner(at < 0 ? call : { ...call, messages: withoutIds(messages, server) }), messages, server)
 }
 
-function* marked(chunk: Chunk, server: string, digest: string): Generator<Chunk, void, void> {
-  if (chunk.type === 'finish' && chunk.id !== undefined)
-    yield { type: 'part', part: { type: 'opaque', kind: 'response', replay: { wire: markOf(server), data: { id: chunk.id, digest } } } }
-  yield chunk
+async function* marked(answer: AsyncIterable<Chunk>, before: readonly Message[], server: string): AsyncGenerator<Chunk, void, void> {
+  const fold = new AnswerFold()
+  for await (const chunk of answer) {
+    fold.add(chunk)
+    if (chunk.type === 'finish' && chunk.id !== undefined) {
+      const data = { id: chunk.id, digest: await digestOf(before, fold.parts, server) }
+      yield { type: 'part', part: { type: 'opaque', kind: 'response', replay: { wire: markOf(server), data } } }
+    }
+    yield chunk
+  }
 }
 
 function stateIn({ replay }: Part, server: string): { id: string; digest: string } | undefined {
@@ -105,8 +110,15 @@ function isLost(error: unknown): boolean {
 }
 
 /** The same for what the server would be told in the same words; of media its kind, length and ends. */
-const digestOf = (messages: readonly Message[]): Promise<string> =>
-  sha256(canonical(messages.map(({ role, parts, providerOptions }) => [role, parts.map(briefOf), providerOptions ?? null])))
+const digestOf = (before: readonly Message[], answer: readonly Part[], server: string): Promise<string> => {
+  const said = answer.filter(({ replay }) => replay?.wire !== markOf(server))
+  return sha256(
+    canonical([
+      ...before.map(({ role, parts, providerOptions }) => [role, parts.map(briefOf), providerOptions ?? null]),
+      said.map(briefOf),
+    ]),
+  )
+}
 
 function briefOf(part: Part): unknown {
   if (part.type !== 'media') return part

@@ -19,12 +19,12 @@ export function importThread(json: unknown): Message[] {
   if (!list) throw new TypeError('this is no exported thread: there is no list of messages')
   const raw = objects(list)
   if (raw.length > threadLimit) throw new TypeError(`a thread of ${raw.length} messages is more than ${threadLimit}`)
-  const steps = objects(Array.isArray(from.steps) ? from.steps : fields(from.steps).data)
+  const steps = Map.groupBy(objects(Array.isArray(from.steps) ? from.steps : fields(from.steps).data), ({ run_id }) => run_id)
   const told = new Set<unknown>()
   return sorted(raw).flatMap((message) => {
     const before = message.role === 'assistant' && message.run_id !== undefined && !told.has(message.run_id)
     told.add(message.run_id)
-    const calls = before ? sorted(steps.filter(({ run_id }) => run_id === message.run_id)).flatMap(callsIn) : []
+    const calls = before ? sorted(steps.get(message.run_id) ?? []).flatMap(callsIn) : []
     const parts = partsIn(message)
     return [...calls, ...(parts.length ? [{ role: roleIn(message), parts, ...idIn(message) }] : [])]
   })

@@ -128,6 +128,23 @@ describe('a conversation that the server holds', () => {
     }
   })
 
+  test('a server that cannot be reached, for whatever reason, has lost nothing', async () => {
+    made = 0
+    const { fetch } = serving(answer(message('one')))
+    const { messages } = await run(agent({ name: 'a', model: openaiManaged('gpt-5.4', { fetch }) }), 'hi')
+    const reason: Error & { self?: unknown } = new Error('previous response: no route')
+    reason.self = reason
+    let asked = 0
+    const unreachable = openaiManaged('gpt-5.4', {
+      fetch: async () => {
+        asked++
+        throw reason
+      },
+    })
+    await expect(collect(unreachable({ messages: [user('hi'), ...messages, user('more')] }))).rejects.toMatchObject({ code: 'model/http' })
+    expect(asked).toBe(1)
+  })
+
   test('is not believed where the transcript says something else: after a rewind, a change, an answer of another model', async () => {
     made = 0
     const { fetch, asked } = serving(answer(message('one')), answer(message('two')), answer(message('three')))
@@ -140,6 +157,14 @@ describe('a conversation that the server holds', () => {
     await collect(model({ messages: [user('hello'), ...whole.slice(1), user('x')] }))
     expect(body(asked.at(-1)!).previous_response_id).toBeUndefined()
     expect(body(asked.at(-1)!).input[0]).toEqual({ role: 'user', content: 'hello' })
+    // so is the answer itself
+    const { id: _, parts } = whole[3]!
+    const other = parts.map((part) => (part.type === 'text' ? { ...part, text: '[taken out]' } : part))
+    await collect(model({ messages: [...whole.slice(0, 3), { role: 'assistant', parts: other }, user('x')] }))
+    expect(body(asked.at(-1)!).previous_response_id).toBeUndefined()
+    expect(JSON.stringify(body(asked.at(-1)!).input)).toContain('[taken out]')
+    await collect(model({ messages: [...whole, user('x')] }))
+    expect(body(asked.at(-1)!).previous_response_id).toBe('resp_2')
     // cut back to the first answer: the server has that one too
     await collect(model({ messages: [...whole.slice(0, 2), user('x')] }))
     expect(body(asked.at(-1)!)).toMatchObject({ previous_response_id: 'resp_1', input: [{ role: 'user', content: 'x' }] })

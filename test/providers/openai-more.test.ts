@@ -180,7 +180,7 @@ describe('the older Completions API', () => {
   })
 
   test('answers whole where that was asked for; an early end and an error in a stream are none', async () => {
-    const whole = serving(json({ choices: [{ index: 0, text: 'ab', finish_reason: 'stop' }] }))
+    const whole = serving(json({ choices: [{ index: null, text: 'ab', finish_reason: 'stop' }] }))
     expect(await collect(openaiCompletions('m', { fetch: whole.fetch })({ ...hi, stream: false }))).toMatchObject({
       parts: [{ type: 'text', text: 'ab' }],
       finish: 'stop',
