@@ -150,6 +150,8 @@ describe('the end of a model', () => {
   test('that you or a dataset know counts too; no date is none', async () => {
     const mine = catalog({ now, prices: false, overrides: { 'mine/a': { retires: '2026-12-01' }, 'mine/b': { retires: 'soon' } } })
     expect(await mine.retiring('mine/a')).toMatchObject({ days: 7 })
+    const today = catalog({ prices: false, now: () => Date.parse('2026-12-11T15:00:00Z') })
+    expect((await today.retiring('openai/gpt-5'))?.days).toBe(0)
     expect(await mine.retiring('mine/b')).toBeUndefined()
   })
   const notices = async (models: Pick<Catalog, 'retiring'>, id: string, options: RunOptions = {}): Promise<unknown[]> => {

@@ -156,6 +156,7 @@ describe('rerank', () => {
   test.each([
     { index: 5, score: 1 },
     { index: -1, score: 1 },
+    { index: 0.5, score: 1 },
     { index: 0, score: NaN },
     { index: NaN, score: 1 },
   ])('refuses a place that was not given: %o', async (odd) => {

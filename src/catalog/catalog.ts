@@ -104,7 +104,7 @@ export function catalog(options: CatalogOptions = {}): Catalog {
       const at = Date.parse(facts?.retires ?? '')
       if (!facts?.retires || Number.isNaN(at) || at - now() > within) return undefined
       const { retires, replacement, sources } = facts
-      return { retires, days: Math.ceil((at - now()) / day), replacement, sources }
+      return { retires, days: Math.ceil((at - now()) / day) || 0, replacement, sources }
     },
     async find(query = {}) {
       const [known, cost] = [await loadKnown(), await loadPrices()]

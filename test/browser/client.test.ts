@@ -133,6 +133,14 @@ test('somebody else’s session is refused, and says so', async () => {
   expect(await said(bob)).toEqual([])
 })
 
+test('a token that a later render gives counts from then on', async () => {
+  const page = await visit('session=login&login=nobody')
+  await status(page, 'refused')
+  await page.getByRole('button', { name: 'Log in' }).click()
+  await say(page, 'hi')
+  await page.locator('ol li', { hasText: 'you said hi' }).waitFor()
+})
+
 test('a page that was left comes back as it was, and goes on', async () => {
   const page = await visit('session=back')
   await say(page, 'slow 60')

@@ -10,10 +10,11 @@ const agent = '/agents/parrot'
 function Chat(): ReactNode {
   const [input, setInput] = useState('')
   const [refused, setRefused] = useState('')
+  const [login, setLogin] = useState(query.get('login'))
   const { status, messages, running, pending, outbox, send, cancel, approve } = useSession(agent, {
     session: query.get('session') ?? 'x',
     carrier: query.get('carrier') === 'sse' ? 'sse' : 'auto',
-    token: () => query.get('as') ?? 'ann',
+    token: login ?? (() => query.get('as') ?? 'ann'),
   })
   return element(
     'main',
@@ -38,6 +39,7 @@ function Chat(): ReactNode {
       }),
     ),
     element('button', { onClick: () => void cancel() }, 'Stop'),
+    login === null ? null : element('button', { onClick: () => setLogin('ann') }, 'Log in'),
     element('output', null, refused),
   )
 }
