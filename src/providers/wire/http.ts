@@ -163,7 +163,7 @@ export function sse(
       } catch (cause) {
         end()
         if (cause instanceof KitError) throw cause
-        if (cause instanceof RangeError) throw new KitError('model/garbled', `${provider} sent too long an event`, { provider, cause })
+        if (cause instanceof RangeError) throw new KitError('model/garbled', `${provider} sent too much`, { provider, cause })
         throw broken(cause, signal, provider)
       }
       const value = batch

@@ -67,7 +67,7 @@ function asOlder(body: Fields): void {
     for (const part of parts) {
       if (!(fields(part.image_url).url as string | undefined)?.startsWith('http')) continue
       if (!messages.some(({ role }, later) => later > at && role === 'assistant'))
-        throw new KitError('model/unsupported', 'this model takes images as data')
+        throw new KitError('model/unsupported', 'this model takes image data')
       Object.assign(part, { type: 'text', text: '[image]', image_url: undefined })
     }
     if (parts.length && parts.every(({ type }) => type === 'text')) message.content = parts.map(({ text }) => text).join('\n')
