@@ -30,7 +30,7 @@ export interface MistralServices extends Required<Pick<Services, 'provider' | 'e
  */
 export function mistralServices(options: Connection = {}): MistralServices {
   const provider = 'mistral'
-  const service: Service = { baseURL: 'https://api.mistral.ai/v1', ...options, provider, explain }
+  const service: Service = { ...options, baseURL: options.baseURL ?? 'https://api.mistral.ai/v1', provider, explain }
   return {
     provider,
     embed: embedder(service),

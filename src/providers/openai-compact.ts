@@ -22,7 +22,7 @@ export async function compact(
   options: Connection = {},
 ): Promise<{ messages: Message[]; usage?: Usage }> {
   const provider = 'openai'
-  const service = { baseURL: 'https://api.openai.com/v1', ...options, provider, explain: explainError }
+  const service = { ...options, baseURL: options.baseURL ?? 'https://api.openai.com/v1', provider, explain: explainError }
   const body = responsesProtocol.body(provider, model, call)
   const json: Fields = Object.fromEntries(taken.map((name) => [name, body[name]]))
   const done = await askJson(service, { path: '/responses/compact', json, options: { signal: call.signal } })

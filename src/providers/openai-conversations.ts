@@ -23,7 +23,7 @@ export interface Conversations {
  */
 export function openaiConversations(options: Connection = {}): Conversations {
   const provider = 'openai'
-  const service: Service = { baseURL: 'https://api.openai.com/v1', ...options, provider, explain: explainError }
+  const service: Service = { ...options, baseURL: options.baseURL ?? 'https://api.openai.com/v1', provider, explain: explainError }
   const at = (id: string): string => `/conversations/${encodeURIComponent(id)}`
   const idIn = (body: Fields): string => {
     const id = textIn(body.id)

@@ -28,7 +28,7 @@ export async function moderate(content: string | readonly (TextPart | MediaPart)
   const { model = 'omni-moderation-latest', signal, providerOptions, ...connection } = options
   const provider = 'openai'
   const input = typeof content === 'string' ? content : content.map((part) => encode(part, provider))
-  const service = { baseURL: 'https://api.openai.com/v1', ...connection, provider, explain: explainError }
+  const service = { ...connection, baseURL: connection.baseURL ?? 'https://api.openai.com/v1', provider, explain: explainError }
   const body = await askJson(service, { path: '/moderations', json: { model, input }, options: defined({ signal, providerOptions }) })
   const [result] = objects(body.results)
   if (typeof result?.flagged !== 'boolean') throw new KitError('model/garbled', `${provider} sent no judgement`, { provider, cause: body })

@@ -26,7 +26,7 @@ export interface ClientSecretOptions extends Connection, ServiceOptions {
 export async function clientSecret(session: Record<string, unknown>, options: ClientSecretOptions = {}): Promise<ClientSecret> {
   const { seconds, signal, providerOptions, ...connection } = options
   const provider = 'openai'
-  const service = { baseURL: 'https://api.openai.com/v1', ...connection, provider, explain: explainError }
+  const service = { ...connection, baseURL: connection.baseURL ?? 'https://api.openai.com/v1', provider, explain: explainError }
   const expires_after = seconds === undefined ? undefined : { anchor: 'created_at', seconds }
   const json = { expires_after, session }
   const body = await askJson(service, { path: '/realtime/client_secrets', json, options: defined({ signal, providerOptions }) })

@@ -14,7 +14,7 @@ export type { Connection } from './wire/http.ts'
  */
 export function voyageServices(options: Connection = {}): Required<Pick<Services, 'provider' | 'embed' | 'rerank'>> {
   const provider = 'voyage'
-  const service: Service = { baseURL: 'https://api.voyageai.com/v1', ...options, provider, explain }
+  const service: Service = { ...options, baseURL: options.baseURL ?? 'https://api.voyageai.com/v1', provider, explain }
   return {
     provider,
     embed: (id) => ({

@@ -25,7 +25,7 @@ export function xaiServices(
   options: Connection = {},
 ): Required<Pick<Services, 'provider' | 'transcribe' | 'speak' | 'image' | 'listModels' | 'files' | 'batch'>> {
   const provider = 'xai'
-  const service: Service = { baseURL: 'https://api.x.ai/v1', ...options, provider, explain: explainError }
+  const service: Service = { ...options, baseURL: options.baseURL ?? 'https://api.x.ai/v1', provider, explain: explainError }
   return {
     provider,
     transcribe: transcriber(service),
