@@ -98,7 +98,9 @@ describe.each(services)('faults of %s', (name, asking) => {
   })
 
   // a deletion and bytes have no form that could be wrong
-  test.skipIf(/content|delete/.test(name))('a garbled answer and one that breaks off are errors of the provider', async () => {
+  // a file’s bytes and a deletion have no form that could be wrong
+  const formed = /content|delete/.test(name) ? () => {} : test
+  formed('a garbled answer and one that breaks off are errors of the provider', async () => {
     for (const body of ['not json', '[1', '7', 'null', '{}', '{"data":{}}'])
       if (!(name === 'files.list' && body.startsWith('{')))
         expect(await thrown(asking(serving(text(body, 'application/json')).fetch)), body).toMatchObject({
