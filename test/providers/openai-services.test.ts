@@ -98,7 +98,6 @@ describe.each(services)('faults of %s', (name, asking) => {
   })
 
   // a deletion and bytes have no form that could be wrong
-  // a file’s bytes and a deletion have no form that could be wrong
   const formed = /content|delete/.test(name) ? () => {} : test
   formed('a garbled answer and one that breaks off are errors of the provider', async () => {
     for (const body of ['not json', '[1', '7', 'null', '{}', '{"data":{}}'])
