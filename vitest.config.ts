@@ -6,6 +6,9 @@ import { defineConfig } from 'vitest/config'
 const neutral = ['test/*.test.ts', 'test/behaviours/*.test.ts', 'test/providers/*.test.ts']
 const peers = join(import.meta.dirname, 'bench/node_modules')
 
+/** Ms: a lane may share its machine with others. */
+const testTimeout = 20_000
+
 export default defineConfig({
   test: {
     // a lane writes to a folder of its own, with the provider that its runtime has: `.ci/test.mjs` adds them up
@@ -23,6 +26,7 @@ export default defineConfig({
       {
         test: {
           name: 'node',
+          testTimeout,
           include: [
             ...neutral,
             'test/node/*.test.ts',
@@ -34,7 +38,7 @@ export default defineConfig({
           ],
         },
       },
-      { test: { name: 'edge', include: [...neutral, 'test/vercel/*.test.ts'], environment: 'edge-runtime' } },
+      { test: { name: 'edge', testTimeout, include: [...neutral, 'test/vercel/*.test.ts'], environment: 'edge-runtime' } },
       {
         plugins: [
           cloudflareTest({
@@ -45,10 +49,10 @@ export default defineConfig({
             },
           }),
         ],
-        test: { name: 'workerd', include: [...neutral, 'test/workerd/*.test.ts'] },
+        test: { name: 'workerd', testTimeout, include: [...neutral, 'test/workerd/*.test.ts'] },
       },
-      { test: { name: 'deno', include: [...neutral, 'test/sqlite/*.test.ts', 'test/deno/*.test.ts'] } },
-      { test: { name: 'bun', include: [...neutral, 'test/sqlite/*.test.ts', 'test/bun/*.test.ts'] } },
+      { test: { name: 'deno', testTimeout, include: [...neutral, 'test/sqlite/*.test.ts', 'test/deno/*.test.ts'] } },
+      { test: { name: 'bun', testTimeout, include: [...neutral, 'test/sqlite/*.test.ts', 'test/bun/*.test.ts'] } },
       { test: { name: 'crash', include: ['test/crash/*.test.ts'], testTimeout: 60_000 } },
       { test: { name: 'llama', include: ['test/llama/*.test.ts'], testTimeout: 60_000 } },
       {

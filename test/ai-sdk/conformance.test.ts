@@ -21,6 +21,7 @@ const subjects: Readonly<Record<string, Subject>> = {
       'arguments as an object': 'it takes text only',
       'events of tomorrow': 'it refuses events that it does not know',
       'error in a normal chunk': 'it reads no error there',
+      'no last line end': 'it leaves out an event that no blank line ends',
     },
   },
   'our own provider, to the AI SDK and back': {
