@@ -39,14 +39,15 @@ async function byNode(mounted: ReadonlyMap<string, Handle>): Promise<Listening> 
 /** As much of Deno as is needed. */
 interface DenoServing {
   serve(
-    options: { port: number; hostname: string; onListen(): void },
+    options: { port: number; hostname: string; signal: AbortSignal; onListen(): void },
     handle: (request: Request) => Promise<Response>,
-  ): { addr: { port: number }; shutdown(): Promise<void> }
+  ): { addr: { port: number } }
 }
 
 function byDeno(mounted: ReadonlyMap<string, Handle>): Listening {
   const { Deno } = globalThis as unknown as { Deno: DenoServing }
-  const server = Deno.serve({ port: 0, hostname: '127.0.0.1', onListen() {} }, async (incoming) => {
+  const stop = new AbortController()
+  const server = Deno.serve({ port: 0, hostname: '127.0.0.1', signal: stop.signal, onListen() {} }, async (incoming) => {
     const { pathname, search } = new URL(incoming.url)
     const [place = '', rest = ''] = placeIn(pathname + search)
     const { method, headers, signal } = incoming
@@ -54,7 +55,7 @@ function byDeno(mounted: ReadonlyMap<string, Handle>): Listening {
     const request = new Request(`http://127.0.0.1${rest}`, { method, headers, signal, ...(body.byteLength && { body }) })
     return (await mounted.get(place)?.(request)) ?? new Response(null, { status: 404 })
   })
-  return { port: server.addr.port, close: () => server.shutdown() }
+  return { port: server.addr.port, close: async () => stop.abort() }
 }
 
 async function answer(mounted: ReadonlyMap<string, Handle>, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
