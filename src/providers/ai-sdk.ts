@@ -7,6 +7,7 @@ import { callError, contentOf, PartWriter } from './wire/ai-sdk-parts.ts'
 import { decodeCall } from './wire/ai-sdk-prompt.ts'
 import type { AISDKCall, AISDKFinish, AISDKLanguageModel, AISDKModel, AISDKResponse, AISDKStreamPart } from './wire/ai-sdk-types.ts'
 import { wire } from './wire/ai-sdk-types.ts'
+import { untold } from './wire/untold.ts'
 
 export type { AISDKCall, AISDKLanguageModel, AISDKModel } from './wire/ai-sdk-types.ts'
 
@@ -37,8 +38,7 @@ async function* read(from: AISDKModel, call: ModelCall, takes: readonly Modality
   try {
     signal?.throwIfAborted()
     const { options, dropped } = await until(encodeCall(call, from, takes))
-    if (dropped.length)
-      yield { type: 'notice', code: 'model/unsupported', message: `${provider} was not told: ${dropped.join(', ')}`, data: { dropped } }
+    if (dropped.length) yield untold(provider, dropped)
     const reader = new PartReader(provider)
     if (call.stream === false) return yield* reader.generated(await until(from.doGenerate(options as never)))
     stream = (await until(from.doStream(options as never))).stream.getReader()

@@ -5,6 +5,7 @@ import { withReady } from '../../ready.ts'
 import { type Frame, FrameReader } from './aws-events.ts'
 import { type Fields, fields, textIn } from './fields.ts'
 import { broken, codeOf, type Connection, keyOf, mayRetry, parse, post, whole } from './http.ts'
+import { untold } from './untold.ts'
 
 /** Keys of AWS, as its own configuration names them. */
 export interface AwsCredentials {
@@ -85,8 +86,7 @@ async function* ask(
     signal,
     explain: (said) => explain(named, said),
   })
-  if (dropped.length)
-    yield { type: 'notice', code: 'model/unsupported', message: `${provider} was not told: ${dropped.join(', ')}`, data: { dropped } }
+  if (dropped.length) yield untold(provider, dropped)
   if (/application\/json/i.test(response.headers.get('content-type') ?? '')) yield* decoder.body(await whole(response, signal, provider))
   else {
     const frames = new FrameReader(provider)

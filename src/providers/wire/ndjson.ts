@@ -4,6 +4,7 @@ import { withReady } from '../../ready.ts'
 import type { exchange, Exchange } from './exchange.ts'
 import { broken, post, whole } from './http.ts'
 import type { SseEvent } from '../../event-reader.ts'
+import { untold } from './untold.ts'
 
 /** Characters of one line. */
 const lineLimit = 32_000_000
@@ -19,8 +20,7 @@ async function* ask(
 ): AsyncGenerator<Chunk, void, void> {
   const { decoder, dropped, ...request } = await prepare()
   const response = await post({ ...request, provider, fetch, signal })
-  if (dropped?.length)
-    yield { type: 'notice', code: 'model/unsupported', message: `${provider} was not told: ${dropped.join(', ')}`, data: { dropped } }
+  if (dropped?.length) yield untold(provider, dropped)
   // by what was asked, not by the type that is named: proxies name a stream of lines `application/json` too
   const atOnce = stream === false
   if (atOnce) yield* decoder.body(await whole(response, signal, provider))
